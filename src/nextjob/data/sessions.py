@@ -1,0 +1,92 @@
+"""Ragged storage of many sessions and the padded batches cut from it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nextjob.schema import PAD
+
+
+class Batch(NamedTuple):
+    """What every model sees: B sessions, right-padded to the longest prefix L of the batch.
+
+    All int64. Jobs are numbered 1..J and actions 1..2, 0 is padding; a target of 0 is unknown.
+    """
+
+    jobs: Tensor  # (B, L)
+    actions: Tensor  # (B, L)
+    target_job: Tensor  # (B,)
+    target_action: Tensor  # (B,)
+    chain: Tensor  # (B,) profile chain, to leave it out of counts and to resample it
+    row: Tensor  # (B,) row number in the split, unique
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """N sessions; session i is ``jobs[offsets[i]:offsets[i + 1]]`` with the same slice of ``actions``."""
+
+    ids: np.ndarray  # (N,) object, the session ids as given
+    offsets: np.ndarray  # (N + 1,) int64
+    jobs: np.ndarray  # (T,) int64, job numbers 1..J
+    actions: np.ndarray  # (T,) int64, action numbers 1..2
+    target_job: np.ndarray  # (N,) int64, 0 = unknown
+    target_action: np.ndarray  # (N,) int64, 0 = unknown
+    chain: np.ndarray  # (N,) int64 profile chain
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(N,) number of interactions of each session."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: np.ndarray) -> "Sessions":
+        """The sessions of the given row numbers, in that order."""
+        flat, offsets = _slices(self.offsets[rows], self.lengths[rows])
+        return Sessions(
+            ids=self.ids[rows],
+            offsets=offsets,
+            jobs=self.jobs[flat],
+            actions=self.actions[flat],
+            target_job=self.target_job[rows],
+            target_action=self.target_action[rows],
+            chain=self.chain[rows],
+        )
+
+    def with_target_last(self) -> "Sessions":
+        """Sessions whose last interaction became the target; sessions of a single job are left out."""
+        rows = np.flatnonzero(self.lengths >= 2)
+        last = self.offsets[rows + 1] - 1
+        flat, offsets = _slices(self.offsets[rows], self.lengths[rows] - 1)
+        return Sessions(
+            ids=self.ids[rows],
+            offsets=offsets,
+            jobs=self.jobs[flat],
+            actions=self.actions[flat],
+            target_job=self.jobs[last],
+            target_action=self.actions[last],
+            chain=self.chain[rows],
+        )
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Padded batch of the given rows."""
+        lengths = self.lengths[rows]
+        inside = np.arange(lengths.max(initial=1)) < lengths[:, None]  # (B, L)
+        jobs = np.full(inside.shape, PAD)
+        actions = np.full(inside.shape, PAD)
+        flat, _ = _slices(self.offsets[rows], lengths)
+        jobs[inside] = self.jobs[flat]
+        actions[inside] = self.actions[flat]
+        columns = (jobs, actions, self.target_job[rows], self.target_action[rows], self.chain[rows], rows)
+        return Batch(*(torch.from_numpy(np.ascontiguousarray(column)) for column in columns))
+
+
+def _slices(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Flat indices of the slices ``[start, start + length)`` one after the other, and their offsets."""
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    flat = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    return flat, offsets
