@@ -38,9 +38,8 @@ def test_rank_worked_by_hand(scores, target, tie_order, rank):
 
 def test_per_row_values_worked_by_hand():
     rank = torch.tensor([1, 2, 3, 10, 11, 501])
-    torch.testing.assert_close(
-        m.reciprocal_rank(rank, 10), torch.tensor([1, 1 / 2, 1 / 3, 0.1, 0, 0]).double()
-    )
+    expected = torch.tensor([1, 1 / 2, 1 / 3, 0.1, 0, 0], dtype=torch.float64)
+    torch.testing.assert_close(m.reciprocal_rank(rank, 10), expected)
     assert m.hit(rank, 10).tolist() == [1, 1, 1, 1, 0, 0]
     expected = torch.tensor([1, 1 / math.log2(3), 0.5, 1 / math.log2(11), 0, 0], dtype=torch.float64)
     torch.testing.assert_close(m.ndcg(rank, 10), expected)
@@ -82,9 +81,7 @@ def test_a_target_is_in_the_list_exactly_at_its_rank(case, k):
     assert torch.equal(place[unmasked], rank.clamp(max=k + 1)[unmasked])
 
 
-@given(
-    cases, st.sampled_from([lambda s: s / 7 - 100, lambda s: s.exp().log() * 3, lambda s: s.double() ** 3])
-)
+@given(cases, st.sampled_from([lambda s: s / 7 - 100, lambda s: s * 3 + 1e3, lambda s: s**3]))
 def test_ranks_survive_monotone_transforms(case, transform):
     scores, target, tie_order = case
     moved = transform(scores.double())
@@ -258,7 +255,7 @@ def test_rows_repeated_by_a_distributed_sampler_count_once():
     assert filled(rows, torch.arange(n_rows), batch=7).compute() == expected
     emptied = filled(rows, dealt)
     emptied.reset()
-    with pytest.raises(ValueError, match="no rows"):
+    with pytest.raises(ValueError, match="no rows"), pytest.warns(UserWarning, match="before the"):
         emptied.compute()
 
 

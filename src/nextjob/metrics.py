@@ -14,7 +14,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from nextjob.schema import TOP_K
 
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 64
 REPLICATES_AT_ONCE = 100
 CALIBRATION_BINS = 10
 
