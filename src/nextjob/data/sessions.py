@@ -72,6 +72,14 @@ class Sessions:
             chain=self.chain[rows],
         )
 
+    def with_target_appended(self) -> "Sessions":
+        """Sessions that end with their target."""
+        flat = np.insert(self.jobs, self.offsets[1:], self.target_job)
+        actions = np.insert(self.actions, self.offsets[1:], self.target_action)
+        none = np.zeros(len(self), dtype=np.int64)
+        offsets = self.offsets + np.arange(len(self) + 1)
+        return Sessions(self.ids, offsets, flat, actions, none, none, self.chain)
+
     def batch(self, rows: np.ndarray) -> Batch:
         """Padded batch of the given rows."""
         lengths = self.lengths[rows]

@@ -1,13 +1,19 @@
 """Sparse transitions: which jobs were opened near which, counted over stitched profile chains."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nextjob.data.sessions import Sessions
+from nextjob.models.prefix import lags
+
+
+SMALLEST_MASS = 1e-3
+"""A row sum below this is what rounding left over from a subtraction."""
 
 
 class Counts(NamedTuple):
@@ -51,6 +57,13 @@ class SparseRows(nn.Module):
         ):
             self.register_buffer(name, torch.as_tensor(array, dtype=dtype), persistent=persistent)
 
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        """Take the number of entries from what is loaded."""
+        for name in ("starts", "columns", "values"):
+            if prefix + name in state_dict:
+                setattr(self, name, torch.empty_like(state_dict[prefix + name]))
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def weighted_sum(self, rows: Tensor, weights: Tensor, out: Tensor) -> Tensor:
         """Add ``sum_l weights[b, l] * matrix[rows[b, l]]`` to ``out``; (B, L), (B, L), (B, J) -> (B, J)."""
         used = weights.ne(0)
@@ -87,36 +100,39 @@ class Transitions(nn.Module):
         key, row = np.unique(counts.chain * (self.n_jobs + 1) + counts.source, return_inverse=True)
         own = sp.coo_matrix((counts.weight, (row, counts.target - 1)), (len(key), self.n_jobs)).tocsr()
         self.own = SparseRows(own, persistent=False)
-        self.own.register_buffer("key", torch.from_numpy(key), persistent=False)
-        self.own.register_buffer("mass", torch.from_numpy(own.sum(1)).float().flatten(), persistent=False)
+        self.register_buffer("own_key", torch.from_numpy(key), persistent=False)
+        self.register_buffer("own_mass", torch.from_numpy(np.asarray(own.sum(1))).float().flatten(), persistent=False)
 
     def _store(self, matrix: sp.csr_matrix) -> None:
         self.rows = SparseRows(matrix)
         self.register_buffer("mass", torch.from_numpy(np.asarray(matrix.sum(1))).float().flatten())
 
-    def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None = None) -> Tensor:
-        """Scores of every job; (B, L), (B, L) -> (B, J) >= 0. ``chain`` (B,) leaves that chain's counts out."""
+    def forward(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
+        """Scores of every job, (B, L) -> (B, J) >= 0; ``chain`` (B,) leaves those chains' counts out."""
         weights = self.decay ** lags(jobs) * jobs.ne(0)
-        mass = self.mass[jobs]
+        weights = weights * inverse_power(self.mass_of(jobs, chain), self.power)
         out = torch.zeros(len(jobs), self.n_jobs, device=jobs.device)
-        if chain is None or self.own is None:
-            return self.rows.weighted_sum(jobs, weights * inverse_power(mass, self.power), out)
-        key = chain[:, None] * (self.n_jobs + 1) + jobs
-        row = torch.searchsorted(self.own.key, key).clamp(max=len(self.own.key) - 1)
-        known = self.own.key[row] == key
-        mass = mass - torch.where(known, self.own.mass[row], 0.0)
-        weights = weights * inverse_power(mass, self.power)
         self.rows.weighted_sum(jobs, weights, out)
-        self.own.weighted_sum(row, -weights * known, out)
+        if chain is not None and self.own is not None:
+            row, known = self._own_rows(jobs, chain)
+            self.own.weighted_sum(row, -weights * known, out)
         return out.clamp_(min=0)
 
+    def mass_of(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
+        """Sum of the counts of each job's row, those of its own chain left out if given; (B, L) -> (B, L)."""
+        mass = self.mass[jobs]
+        if chain is None or self.own is None:
+            return mass
+        row, known = self._own_rows(jobs, chain)
+        return functional.threshold(mass - torch.where(known, self.own_mass[row], 0.0), SMALLEST_MASS, 0.0)
 
-def lags(jobs: Tensor) -> Tensor:
-    """How many jobs were opened after each one, 0 for the last of a right-padded prefix; (B, L) -> (B, L)."""
-    length = jobs.ne(0).sum(1, keepdim=True)
-    return (length - 1 - torch.arange(jobs.shape[1], device=jobs.device)).clamp(min=0)
+    def _own_rows(self, jobs: Tensor, chain: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows of ``own`` that hold the counts of (chain, job), and whether there is one."""
+        key = chain[:, None] * (self.n_jobs + 1) + jobs
+        row = torch.searchsorted(self.own_key, key).clamp(max=len(self.own_key) - 1)
+        return row, self.own_key[row] == key
 
 
 def inverse_power(mass: Tensor, power: float) -> Tensor:
     """``mass ** -power``, 0 where a job was never counted (or only in the chain left out)."""
-    return torch.where(mass > 1e-4, mass.clamp(min=1e-4) ** -power, 0.0)
+    return torch.where(mass > SMALLEST_MASS, mass.clamp(min=SMALLEST_MASS) ** -power, 0.0)

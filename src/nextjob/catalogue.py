@@ -1,0 +1,108 @@
+"""The catalogue as the models see it: job ids, feature values and their embeddings, rows in one order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nextjob.data.board import read_table
+from nextjob.data.vocabulary import Vocabulary
+from nextjob.embedding import EmbeddingTable, Encoder, embed
+from nextjob.errors import InputError
+from nextjob.extraction import Feature, RulesExtractor, extract
+from nextjob.schema import FEATURE, JOB_ID, TEXT, VALUE
+
+FEATURES_FILE = "features.parquet"
+EMBEDDINGS_FILE = "embeddings.parquet"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """J jobs with F features; row j of every table is the job numbered j + 1."""
+
+    vocabulary: Vocabulary
+    features: list[str]
+    values: np.ndarray  # (J, F) int64 number of the value within its feature, 0 = missing
+    embeddings: EmbeddingTable
+    extractor: str  # what made the features
+    encoder: str  # what made the embeddings
+
+
+def load_catalogue(
+    jobs: pd.DataFrame,
+    vocabulary: Vocabulary,
+    declared: Sequence[Feature],
+    folder: Path | None,
+    encoder: Encoder,
+    cache_dir: Path | None,
+) -> Catalogue:
+    """Features and embeddings of every job.
+
+    They come from ``folder`` (made by extract.py) where given. Otherwise features come from the columns of the
+    jobs table or from the TITLE block by rule, and embeddings from the encoder; its vectors are cached.
+
+    Raises:
+        InputError: the folder has no features, or they belong to another catalogue.
+    """
+    if folder is not None:
+        path = folder / FEATURES_FILE
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; make it with extract.py out={folder}, or leave data.features out")
+        table = read_table(path)
+        _check_jobs(table, vocabulary, path)
+    else:
+        available = [f for f in declared if f.name in jobs.columns or (TEXT in jobs.columns and f.rule)]
+        if not available:
+            names = ", ".join(feature.name for feature in declared)
+            raise InputError(
+                f"the catalogue has none of the features {names} as a column and no text to take a title from; "
+                "run extract.py and give its folder as data.features"
+            )
+        table = extract(jobs, available, RulesExtractor())
+    stored = folder / EMBEDDINGS_FILE if folder is not None else None
+    embeddings = _stored_embeddings(stored, encoder) if stored is not None else None
+    if embeddings is None:
+        embeddings = embed(table, encoder, cache_dir)
+    features = [str(name) for name in table[FEATURE].unique() if name in embeddings.vectors]
+    return Catalogue(
+        vocabulary=vocabulary,
+        features=features,
+        values=_value_numbers(table, features, vocabulary),
+        embeddings=embeddings.aligned_to(vocabulary.job_ids),
+        extractor=", ".join(str(engine) for engine in table["engine"].unique()),
+        encoder=str(embeddings.manifest["encoder"]),
+    )
+
+
+def _check_jobs(table: pd.DataFrame, vocabulary: Vocabulary, path: Path) -> None:
+    given = set(table[JOB_ID].astype(str))
+    missing = [job for job in vocabulary.job_ids if str(job) not in given]
+    if missing:
+        raise InputError(
+            f"{path}: {len(missing)} of the catalogue's {len(vocabulary)} jobs have no features, first "
+            f"{missing[0]!r}; run extract.py on this catalogue, or give the folder made from it"
+        )
+
+
+def _stored_embeddings(path: Path, encoder: Encoder) -> EmbeddingTable | None:
+    """The embeddings beside the features when the configured encoder made them."""
+    if not path.is_file():
+        return None
+    table = EmbeddingTable.load(path)
+    same = (table.manifest["encoder"], table.manifest["dimension"]) == (encoder.name, encoder.dimension)
+    return table if same else None
+
+
+def _value_numbers(table: pd.DataFrame, features: list[str], vocabulary: Vocabulary) -> np.ndarray:
+    """(J, F) numbers of the values, equal when they are equal but for case; 0 = missing."""
+    numbers = np.zeros((len(vocabulary), len(features)), dtype=np.int64)
+    row_of = {str(job): row for row, job in enumerate(vocabulary.job_ids)}
+    rows = table[JOB_ID].astype(str).map(row_of)
+    folded = table[VALUE].str.strip().str.casefold().replace("", None)
+    for column, feature in enumerate(features):
+        chosen = (table[FEATURE] == feature) & rows.notna()
+        codes, _ = pd.factorize(folded[chosen])
+        numbers[rows[chosen].to_numpy(dtype=np.int64), column] = codes + 1
+    return numbers

@@ -1,0 +1,143 @@
+"""Sessions and catalogue of one board, split and batched for training."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+from lightning.pytorch.utilities import CombinedLoader
+from torch.utils.data import DataLoader, DistributedSampler, SequentialSampler
+
+from nextjob.catalogue import Catalogue, load_catalogue
+from nextjob.data.board import Board
+from nextjob.data.chains import LeakReport, leak_report
+from nextjob.data.prefixes import expand_prefixes, stitch_chains
+from nextjob.data.read import read_board
+from nextjob.data.sessions import Batch, Sessions
+from nextjob.data.splits import Split, split_by_chain
+from nextjob.embedding import Encoder
+from nextjob.errors import InputError
+from nextjob.extraction import Feature
+
+EVALUATION_BATCH = 256
+
+
+class SessionDataModule(L.LightningDataModule):
+    """Reads a board, splits it by profile chain, and serves training prefixes, tune rows and val rows.
+
+    Args:
+        root: folder of the board.
+        format: challenge or interactions.
+        features: folder made by extract.py, or None to take columns or titles.
+        declared: the features in order.
+        encoder: makes missing embeddings.
+        cache_dir: where made embeddings are kept; None keeps nothing.
+        fold, folds: which of the chain-grouped folds is val.
+        tune_share: share of the remaining chains that fits the mixing and chooses the epoch.
+        max_prefix: training prefixes keep this many last jobs.
+        batch_size, tune_batch_size: training prefixes and tune prefixes a step.
+        seed: order of the training batches; the split has its own.
+        split_seed: which chains go to which fold.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        format: str,
+        features: str | None,
+        declared: tuple[Feature, ...],
+        encoder: Encoder,
+        cache_dir: str | None,
+        fold: int,
+        folds: int,
+        tune_share: float,
+        max_prefix: int,
+        batch_size: int,
+        tune_batch_size: int,
+        seed: int,
+        split_seed: int,
+    ) -> None:
+        super().__init__()
+        self.root, self.format, self.declared, self.encoder = Path(root), format, declared, encoder
+        self.features = Path(features) if features else None
+        self.cache_dir = Path(cache_dir) if cache_dir else None
+        self.fold, self.folds, self.tune_share, self.split_seed = fold, folds, tune_share, split_seed
+        self.max_prefix, self.batch_size, self.tune_batch_size = max_prefix, batch_size, tune_batch_size
+        self.seed = seed
+        self.board: Board | None = None
+
+    board: Board | None
+    catalogue: Catalogue
+    leak: LeakReport
+    split: Split
+    val: Sessions
+    """Rows of the reported fold."""
+    tune: Sessions
+    """Rows that choose the epoch."""
+    tune_examples: Sessions
+    examples: Sessions
+    """Every prefix of every training chain."""
+    stitched: Sessions
+    """One session per training chain."""
+    counted: Sessions
+    """One session per training or tune chain: what the sparse counts may see."""
+    sessions_with_targets: Sessions
+    """Training rows as they stand, each with its target as the last job."""
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read and split once."""
+        if self.board is not None:
+            return
+        self.board = read_board(self.root, self.format)
+        self.catalogue = load_catalogue(
+            self.board.jobs, self.board.vocabulary, self.declared, self.features, self.encoder, self.cache_dir
+        )
+        self.leak = leak_report(self.board.train)
+        chain = self.board.train.chain
+        self._use(split_by_chain(chain, self.fold, self.folds, self.tune_share, self.split_seed))
+
+    def use_every_chain(self) -> None:
+        """Train on all chains; nothing is left to tune or to report."""
+        assert self.board is not None
+        nothing = np.empty(0, dtype=np.int64)
+        self._use(Split(np.arange(len(self.board.train)), nothing, nothing))
+
+    def _use(self, split: Split) -> None:
+        assert self.board is not None
+        rows = self.board.train
+        self.split = split
+        train, self.tune, self.val = (rows.take(part) for part in split)
+        self.stitched = stitch_chains(train)
+        self.counted = stitch_chains(rows.take(np.sort(np.concatenate([split.train, split.tune]))))
+        self.sessions_with_targets = train.with_target_appended()
+        self.examples = expand_prefixes(self.stitched, self.max_prefix)
+        self.tune_examples = expand_prefixes(stitch_chains(self.tune), self.max_prefix)
+        if len(self.examples) == 0:
+            raise InputError(f"{self.root}: no session has two jobs, so there is nothing to learn a next job from")
+
+    def train_dataloader(self) -> CombinedLoader:
+        """Training prefixes, with tune prefixes going round beside them."""
+        loaders = {"train": self._loader(self.examples, self.batch_size, shuffle=True)}
+        if len(self.tune_examples):
+            loaders["tune"] = self._loader(self.tune_examples, self.tune_batch_size, shuffle=True)
+        return CombinedLoader(loaders, "max_size_cycle")
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Tune rows: Lightning's validation loop chooses the epoch on them."""
+        return self._loader(self.tune, EVALUATION_BATCH)
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """Val rows, reported."""
+        return self._loader(self.val, EVALUATION_BATCH)
+
+    def _loader(self, sessions: Sessions, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
+        sampler: Any = SequentialSampler(range(len(sessions)))
+        if shuffle or (self.trainer is not None and self.trainer.world_size > 1):
+            replicas, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
+            sampler = DistributedSampler(range(len(sessions)), replicas, rank, shuffle=shuffle, seed=self.seed)
+        return DataLoader(
+            range(len(sessions)),  # type: ignore[arg-type]
+            batch_size=batch_size,
+            sampler=sampler,
+            collate_fn=lambda rows: sessions.batch(np.array(rows)),
+        )

@@ -1,0 +1,94 @@
+"""Content: how close a job's features are to those of the session's past jobs."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nextjob.models.prefix import RecencyWeights
+
+
+class ContentScorer(nn.Module):
+    """One cosine per feature between the session profile and every job.
+
+    u_f = sum_i w_i A_f j_f(i) over past jobs with weights of recency and action, s_f = cos(u_f, B_f k_f). The
+    coordinates j_f are centred and partly whitened principal components of the feature's embeddings; A_f and B_f
+    start at the identity and are trained. A missing value has coordinates 0 and scores 0.
+    """
+
+    def __init__(self, dimensions: dict[str, int], n_jobs: int, decay: float, apply_weight: float, dropout: float):
+        super().__init__()
+        self.features = list(dimensions)
+        self.weights = RecencyWeights(decay, apply_weight)
+        self.dropout = nn.Dropout(dropout)
+        self.spaces = nn.ModuleList(FeatureSpace(n_jobs, dimension) for dimension in dimensions.values())
+
+    def forward(self, jobs: Tensor, actions: Tensor) -> dict[str, Tensor]:
+        """Cosine of every job per feature; (B, L), (B, L) -> {feature: (B, J)} in [-1, 1]."""
+        weights = self.weights(jobs, actions)
+        cosines = {}
+        for feature, space in zip(self.features, self.spaces, strict=True):
+            profile = torch.einsum("bl,bld->bd", weights, functional.embedding(jobs, space.past()))
+            cosines[feature] = self.dropout(functional.normalize(profile, dim=1)) @ space.candidates().T
+        return cosines
+
+
+class FeatureSpace(nn.Module):
+    """Coordinates of one feature's values and their two trained projections."""
+
+    coordinates: Tensor
+
+    def __init__(self, n_jobs: int, dimension: int) -> None:
+        super().__init__()
+        self.register_buffer("coordinates", torch.zeros(n_jobs, dimension))
+        self.A = nn.Parameter(torch.eye(dimension))
+        self.B = nn.Parameter(torch.eye(dimension))
+
+    def past(self) -> Tensor:
+        """(J + 1, D) unit vectors of jobs as part of a prefix, row 0 = padding."""
+        return functional.pad(functional.normalize(self.coordinates @ self.A, dim=1), (0, 0, 1, 0))
+
+    def candidates(self) -> Tensor:
+        """(J, D) unit vectors of jobs as candidates."""
+        return functional.normalize(self.coordinates @ self.B, dim=1)
+
+
+def principal_coordinates(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Tensor:
+    """Centred principal coordinates with each axis divided by std^whitening; (J, D), (J,) bool -> (J, dimension).
+
+    ``whitening`` 0 keeps the spread of the embedding, 1 gives every axis the same. ``dimension`` None leaves the
+    vectors as they are. Rows without a value are 0.
+    """
+    if dimension is None:
+        return vectors * present[:, None]
+    known = vectors[present].double()
+    centred = known - known.mean(0)
+    variance, axes = torch.linalg.eigh(centred.T @ centred / max(len(known) - 1, 1))
+    keep = variance.argsort(descending=True)[:dimension]
+    keep = keep[variance[keep] > 1e-9 * variance.max()]
+    axes = axes[:, keep] * variance[keep] ** (-whitening / 2)
+    axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
+    coordinates = torch.zeros(len(vectors), len(keep))
+    coordinates[present] = (centred @ axes).float()
+    return coordinates
+
+
+class ExactMatch(nn.Module):
+    """Share of the prefix, weighted by recency, that has the same value of a feature as the job."""
+
+    values: Tensor
+
+    def __init__(self, n_jobs: int, n_features: int, decay: float) -> None:
+        super().__init__()
+        self.register_buffer("values", torch.zeros(n_jobs + 1, n_features, dtype=torch.int64))
+        self.weights = RecencyWeights(decay, apply_weight=1.0)
+
+    def forward(self, jobs: Tensor, actions: Tensor) -> list[Tensor]:
+        """(B, L), (B, L) -> one (B, J) in [0, 1] per feature, 0 where the job's value is missing."""
+        weights = self.weights(jobs, actions)
+        shares = []
+        for column in self.values.T:
+            by_value = torch.zeros(len(jobs), int(column.max()) + 1, device=jobs.device)
+            by_value = by_value.scatter_add(1, column[jobs], weights)
+            by_value = by_value.index_fill(1, torch.zeros(1, dtype=torch.int64, device=jobs.device), 0.0)
+            shares.append(by_value[:, column[1:]])
+        return shares

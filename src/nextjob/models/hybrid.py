@@ -1,0 +1,323 @@
+"""The one multi-task LightningModule: SVD, content, gate and action, trained together."""
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nextjob.data.datamodule import SessionDataModule
+from nextjob.data.sessions import Batch
+from nextjob.errors import InputError
+from nextjob.losses import action_loss, applied, mask_seen, next_job_loss
+from nextjob.metrics import RankingMetrics, ranks
+from nextjob.models.action import ActionMLP
+from nextjob.models.content import ContentScorer, ExactMatch, principal_coordinates
+from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, SVD, TRANSITIONS, Mixing
+from nextjob.models.svd import SVDEmbedding, interaction_factors, transition_factors
+from nextjob.models.transitions import Transitions
+
+TASKS = ("collaborative", "content", "hybrid", "action")
+BASELINES = ("popularity", "transitions")
+
+
+class HybridRecommender(L.LightningModule):
+    """Ranks the next job and predicts the action; the score is a sum of named terms.
+
+    The experts (factors, projections) learn from training prefixes, each under its own full softmax. What mixes
+    them (gate, weights, scales) learns from the prefixes of the tune chains, which the factors never see, with
+    the chain's own counts subtracted from the transitions. One loss, one optimiser, two parameter groups.
+
+    Args:
+        alpha: a number fixes the gate, None learns it.
+        terms: which further terms the score has: transitions, exact, popularity_discount.
+        svd: rank, matrix (transitions or interactions) and the arguments of its factors and of SVDEmbedding.
+        content: dimension and whitening of the coordinates and the arguments of ContentScorer.
+        transitions: window, back, decay and power of Transitions.
+        mixing: first values of the weights in Mixing.
+        action: the arguments of ActionMLP.
+        loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
+        learning_rate, mixing_learning_rate, weight_decay: AdamW.
+        orthogonality: weight of the penalty that keeps the factors near orthogonal.
+        monitor: the quantity that chooses the epoch.
+    """
+
+    def __init__(
+        self,
+        alpha: float | None,
+        terms: list[str],
+        svd: dict[str, Any],
+        content: dict[str, Any],
+        transitions: dict[str, Any],
+        mixing: dict[str, Any],
+        action: dict[str, Any],
+        loss_weights: dict[str, float],
+        learning_rate: float,
+        mixing_learning_rate: float,
+        weight_decay: float,
+        orthogonality: float,
+        monitor: str,
+    ) -> None:
+        super().__init__()
+        if alpha is not None and not 0 <= alpha <= 1:
+            raise InputError(f"model.alpha={alpha}: it must lie between 0 (content) and 1 (collaborative), or be null")
+        for name in terms:
+            if name not in (TRANSITIONS, EXACT, DISCOUNT):
+                raise InputError(f"model.terms: unknown term {name!r}; known: {TRANSITIONS}, {EXACT}, {DISCOUNT}")
+        if set(loss_weights) != set(TASKS):
+            raise InputError(f"model.loss_weights must name {', '.join(TASKS)}; found {', '.join(loss_weights)}")
+        self.save_hyperparameters()
+        self.catalogue: dict[str, Any] | None = None
+        self.kept_mixing = False
+
+    # --- building
+
+    def setup(self, stage: str) -> None:
+        """Build the parts for the datamodule's catalogue; when fitting, initialise them from its counts."""
+        datamodule: SessionDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        if self.catalogue is None:
+            coordinates = self._coordinates(datamodule)
+            shapes = {feature: table.shape[1] for feature, table in coordinates.items()}
+            self.build(datamodule.catalogue.vocabulary.job_ids, shapes)
+        elif self.catalogue["job_ids"] != datamodule.catalogue.vocabulary.job_ids:
+            raise InputError(
+                f"the checkpoint was trained on another catalogue ({len(self.catalogue['job_ids'])} jobs) than "
+                f"data.root={datamodule.root} ({len(datamodule.catalogue.vocabulary)} jobs); train a new model"
+            )
+        if stage == "fit":
+            self.initialise(datamodule, self._coordinates(datamodule))
+
+    def build(self, job_ids: list[int | str], shapes: dict[str, int]) -> None:
+        """Make the parts with their final shapes, for a catalogue and the dimensions of its features."""
+        h = self.hparams
+        n_jobs, features = len(job_ids), list(shapes)
+        self.catalogue = {"job_ids": job_ids, "shapes": shapes}
+        self.svd = self.content = self.exact = None
+        if h.alpha is None or h.alpha > 0:
+            keys = ("rank", "decay", "apply_weight", "dropout")
+            self.svd = SVDEmbedding(n_jobs, **{key: h.svd[key] for key in keys})
+        if features and (h.alpha is None or h.alpha < 1):
+            keys = ("decay", "apply_weight", "dropout")
+            self.content = ContentScorer(shapes, n_jobs, **{key: h.content[key] for key in keys})
+        if features and EXACT in h.terms:
+            self.exact = ExactMatch(n_jobs, len(features), decay=h.content["decay"])
+        self.transitions = Transitions(n_jobs, **h.transitions)
+        self.mixing = Mixing(features, h.alpha, **h.mixing)
+        self.action = ActionMLP(**h.action)
+        self.register_buffer("popularity", torch.zeros(n_jobs))
+        self.register_buffer("tie_order", torch.arange(n_jobs))
+        self.results = nn.ModuleDict()
+
+    def initialise(self, datamodule: SessionDataModule, coordinates: dict[str, Tensor]) -> None:
+        """Counts, factors, coordinates and the last-action rule from the training chains."""
+        h, n_jobs = self.hparams, len(datamodule.catalogue.vocabulary)
+        self.transitions.count(datamodule.counted)
+        popularity = np.bincount(datamodule.counted.jobs, minlength=n_jobs + 1)[1:]
+        self.popularity.copy_(torch.from_numpy(popularity))
+        order = np.lexsort([np.random.default_rng(0).permutation(n_jobs), -popularity])
+        self.tie_order[torch.from_numpy(order)] = torch.arange(n_jobs)
+        examples = datamodule.examples
+        if self.svd is not None:
+            keys = ("window", "back", "damping", "power")
+            if h.svd["matrix"] == "transitions":
+                factors = transition_factors(
+                    datamodule.stitched, n_jobs, self.svd.rank, **{key: h.svd[key] for key in keys}
+                )
+            else:
+                factors = interaction_factors(
+                    datamodule.sessions_with_targets, n_jobs, self.svd.rank, h.svd["apply_weight"]
+                )
+            self.svd.initialise(*factors)
+            if h.loss_weights["collaborative"]:
+                some = examples.batch(np.arange(0, len(examples), max(1, len(examples) // 512)))
+                self.svd.scale_to(some.jobs, some.actions)
+        if self.content is not None:
+            for feature, space in zip(self.content.features, self.content.spaces, strict=True):
+                space.coordinates.copy_(coordinates[feature])
+        if self.exact is not None:
+            self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
+        last = torch.from_numpy(examples.actions[examples.offsets[1:] - 1])
+        self.action.set_last_action_rule(last, torch.from_numpy(examples.target_action))
+
+    def _coordinates(self, datamodule: SessionDataModule) -> dict[str, Tensor]:
+        table = datamodule.catalogue.embeddings
+        return {
+            feature: principal_coordinates(
+                torch.from_numpy(vectors),
+                torch.from_numpy(table.mask(feature)),
+                self.hparams.content["dimension"],
+                self.hparams.content["whitening"],
+            )
+            for feature, vectors in table.vectors.items()
+        }
+
+    def keep_mixing(self, other: "HybridRecommender") -> None:
+        """Take gate, weights, scales and action head from a model that was tuned on held-out chains, for good."""
+        for name in ("mixing", "action"):
+            getattr(self, name).load_state_dict(getattr(other, name).state_dict())
+            getattr(self, name).requires_grad_(False)
+        self.kept_mixing = True
+
+    # --- scoring
+
+    def experts(self, batch: Batch, leave_out: bool = False) -> dict[str, Tensor]:
+        """Unweighted scores of every expert, {name: (B, J)}.
+
+        ``leave_out`` subtracts the counts of each row's own profile chain, as needed for counted rows.
+        """
+        jobs, actions = batch.jobs, batch.actions
+        scores: dict[str, Tensor] = {}
+        if self.svd is not None:
+            scores[SVD] = self.svd(jobs, actions)
+        if self.content is not None:
+            cosines = self.content(jobs, actions)
+            scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
+        if TRANSITIONS in self.hparams.terms:
+            scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
+        if self.exact is not None:
+            shares = self.exact(jobs, actions)
+            scores |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
+        return scores
+
+    def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
+        """The gate's alpha of each session, (B,)."""
+        mass = self.transitions.mass_of(batch.jobs, batch.chain if leave_out else None)
+        known = batch.jobs.ne(0)
+        length = known.sum(1)
+        facts = [
+            torch.log(length.float()),
+            (known & (mass == 0)).sum(1) / length,
+            torch.log1p(mass.sum(1) / length),
+            applied(batch.actions).sum(1) / length,
+        ]
+        return self.mixing.gate(torch.stack(facts, dim=1))
+
+    def score(
+        self, batch: Batch, parts: bool = False, leave_out: bool = False
+    ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
+        """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
+        terms = self.mixing(self.experts(batch, leave_out), self.alpha(batch, leave_out))
+        total = sum(terms.values(), torch.zeros(len(batch.jobs), len(self.popularity), device=batch.jobs.device))
+        if DISCOUNT in self.hparams.terms:
+            terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
+            total = total + terms[DISCOUNT]
+        return (total, terms) if parts else total
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Scores with seen jobs at -inf, (B, J), and the probability of apply, (B,)."""
+        return mask_seen(self.score(batch), batch.jobs), self.action(batch.actions).sigmoid()  # type: ignore[arg-type]
+
+    # --- training
+
+    def training_step(self, batch: dict[str, Batch], _: int) -> Tensor:
+        """The weighted sum of the tasks' losses; each is logged under its name."""
+        train, weights = batch["train"], self.hparams.loss_weights
+        losses: dict[str, Tensor] = {}
+        if self.svd is not None and weights["collaborative"]:
+            losses["collaborative"] = next_job_loss(
+                self.svd(train.jobs, train.actions), train.jobs, train.target_job
+            ) + (self.hparams.orthogonality * self.svd.orthogonality())
+        if self.content is not None and weights["content"]:
+            cosines = self.content(train.jobs, train.actions)
+            scales = self.mixing.feature_weights()
+            scores = sum(scales[feature].detach() * cosine for feature, cosine in cosines.items())
+            losses["content"] = next_job_loss(scores, train.jobs, train.target_job)
+        if weights["action"] and not self.kept_mixing:
+            losses["action"] = action_loss(self.action(train.actions), train.target_action)
+        if weights["hybrid"] and "tune" in batch:
+            losses["hybrid"] = self._mixing_loss(batch["tune"])
+        total = sum((weights[task] * loss for task, loss in losses.items()), torch.zeros((), device=self.device))
+        self.log_dict({f"train/{task}_loss": loss.detach() for task, loss in losses.items()}, batch_size=len(train.row))
+        self.log("train/loss", total.detach(), prog_bar=True, batch_size=len(train.row))
+        return total
+
+    def _mixing_loss(self, tune: Batch) -> Tensor:
+        self.eval()
+        with torch.no_grad():
+            experts = self.experts(tune, leave_out=True)
+        self.train()
+        terms = self.mixing(experts, self.alpha(tune, leave_out=True))
+        return next_job_loss(sum(terms.values()), tune.jobs, tune.target_job)  # type: ignore[arg-type]
+
+    def on_train_epoch_start(self) -> None:
+        """Seed dropout by epoch, so that a resumed run repeats the undisturbed one."""
+        torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.current_epoch)  # type: ignore[attr-defined]
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW with decay on the experts and none on what mixes them."""
+        h = self.hparams
+        slow = [p for part in (self.svd, self.content, self.action) if part is not None for p in part.parameters()]
+        fast = [*self.mixing.parameters(), *(self.exact.parameters() if self.exact is not None else ())]
+        groups = [
+            {"params": slow, "lr": h.learning_rate, "weight_decay": h.weight_decay, "name": "experts"},
+            {"params": fast, "lr": h.mixing_learning_rate, "weight_decay": 0.0, "name": "mixing"},
+        ]
+        return torch.optim.AdamW(groups)
+
+    # --- evaluation
+
+    def on_validation_epoch_start(self) -> None:
+        """Fresh metrics for the tune rows."""
+        self.results = nn.ModuleDict({"tune": RankingMetrics(n_bootstrap=100)}).to(self.device)
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Rank the tune rows, their own chains left out of the counts."""
+        scores = mask_seen(self.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
+        self._collect("tune", scores, self.action(batch.actions).sigmoid(), batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the tune metrics, alpha and the learned weights."""
+        summary = self.results["tune"].compute()
+        self.log_dict({f"tune/{name}": float(v) for name, v in summary.items() if v is not None})
+        weights = {f"weights/{feature}": w for feature, w in self.mixing.feature_weights().items()}
+        self.log_dict({name: w.detach() for name, w in weights.items()})
+
+    def on_test_epoch_start(self) -> None:
+        """Fresh metrics for the model and every baseline."""
+        self.results = nn.ModuleDict({name: RankingMetrics() for name in ("model", *BASELINES)}).to(self.device)
+        self.alphas: list[Tensor] = []
+
+    def test_step(self, batch: Batch, _: int) -> None:
+        """Rank the val rows with the model and the baselines."""
+        scores, p_apply = self(batch)
+        self._collect("model", scores, p_apply, batch)
+        rule = self.action.last_action_logit(batch.actions).sigmoid()
+        baselines = {"popularity": self.popularity.expand_as(scores), "transitions": self.transitions(batch.jobs)}
+        for name, baseline in baselines.items():
+            self._collect(name, mask_seen(baseline, batch.jobs), rule, batch)
+        self.alphas.append(self.alpha(batch))
+
+    def test_results(self) -> dict[str, float | None]:
+        """The flat content of metrics.json for the val rows."""
+        flat = {f"val/{name}": value for name, value in self.results["model"].compute().items()}
+        for name in BASELINES:
+            summary = self.results[name].compute()
+            flat |= {f"baseline/{name}/{key}": value for key, value in summary.items()}
+            rule = {f"baseline/last_action/{key}": v for key, v in summary.items() if key.startswith("action")}
+        return flat | rule
+
+    def on_test_epoch_end(self) -> None:
+        """Log everything that has a value."""
+        self.log_dict({name: float(value) for name, value in self.test_results().items() if value is not None})
+
+    def _collect(self, name: str, scores: Tensor, p_apply: Tensor, batch: Batch) -> None:
+        found = ranks(scores, batch.target_job - 1, self.tie_order)
+        self.results[name].update(found, p_apply, applied(batch.target_action), batch.chain, batch.row)
+
+    # --- checkpoints hold the catalogue, so that a run folder is all that is needed to recommend
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the job ids and the shapes of the features."""
+        checkpoint["catalogue"] = self.catalogue
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Build the parts that the weights belong to, or refuse those of another catalogue."""
+        stored = checkpoint["catalogue"]
+        if self.catalogue is None:
+            self.build(stored["job_ids"], stored["shapes"])
+        elif stored != self.catalogue:
+            raise InputError(
+                f"the checkpoint was trained on another catalogue: {len(stored['job_ids'])} jobs with features "
+                f"{stored['shapes']}, here {len(self.catalogue['job_ids'])} with {self.catalogue['shapes']}"
+            )

@@ -1,0 +1,67 @@
+"""The few parameters that turn expert scores into the named terms of one score."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from nextjob.models.gate import AlphaGate
+
+SVD, TRANSITIONS, CONTENT, EXACT, DISCOUNT = "svd", "transitions", "content", "exact", "popularity_discount"
+N_FACTS = 4
+
+
+class Mixing(nn.Module):
+    """S = alpha * S_CF + (1 - alpha) * sum_f w_f s_f + further terms, each under its own name.
+
+    S_CF = w_svd * svd scores and s_f the cosine of feature f. Further terms, when there: transitions
+    w_t log(1 + T / eps), exact matches w_f' e_f. All weights are positive (softplus).
+    """
+
+    def __init__(
+        self,
+        features: list[str],
+        alpha: float | None,
+        svd_weight: float,
+        feature_weights: float | dict[str, float],
+        transition_weight: float,
+        exact_weight: float,
+    ) -> None:
+        super().__init__()
+        self.features = features
+        if isinstance(feature_weights, dict):
+            content = [feature_weights.get(feature, 0.0) for feature in features]
+        else:
+            content = [feature_weights] * len(features)
+        self.gate = AlphaGate(N_FACTS, alpha)
+        self.svd = nn.Parameter(_inverse_softplus([svd_weight]))
+        self.content = nn.Parameter(_inverse_softplus(content))
+        self.transitions = nn.Parameter(_inverse_softplus([transition_weight]))
+        self.log_eps = nn.Parameter(torch.tensor(math.log(1e-3)))
+        self.exact = nn.Parameter(_inverse_softplus([exact_weight] * len(features)))
+
+    def feature_weights(self) -> dict[str, Tensor]:
+        """w_f of every feature, as scalars."""
+        return dict(zip(self.features, softplus(self.content), strict=True))
+
+    def forward(self, experts: dict[str, Tensor], alpha: Tensor) -> dict[str, Tensor]:
+        """Expert scores {name: (B, J)} and alpha (B,) -> the terms {name: (B, J)}, which add up to the score."""
+        terms = {}
+        content, exact = self.feature_weights(), dict(zip(self.features, softplus(self.exact), strict=True))
+        for name, scores in experts.items():
+            family, _, feature = name.partition("/")
+            if family == SVD:
+                terms[name] = (alpha * softplus(self.svd))[:, None] * scores
+            elif family == CONTENT:
+                terms[name] = ((1 - alpha) * content[feature])[:, None] * scores
+            elif family == TRANSITIONS:
+                terms[name] = softplus(self.transitions) * torch.log1p(scores / self.log_eps.exp())
+            else:
+                terms[name] = exact[feature] * scores
+        return terms
+
+
+def _inverse_softplus(values: list[float]) -> Tensor:
+    """Parameters whose softplus are ``values`` (0 becomes a weight of 1e-6)."""
+    return torch.tensor([math.log(math.expm1(max(value, 1e-6))) for value in values])

@@ -1,0 +1,115 @@
+"""Differentiable SVD: factors that start at a truncated SVD and train as parameters."""
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from scipy.sparse.linalg import svds
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nextjob.data.sessions import Sessions
+from nextjob.models.prefix import RecencyWeights
+from nextjob.models.transitions import count_transitions
+from nextjob.schema import ACTION_NUMBERS, APPLY
+
+FIRST_LOGIT = 8.0
+"""Mean best logit of a session before training: close enough to the learned spread to start from."""
+
+
+class SVDEmbedding(nn.Module):
+    """Factors U (J + 1, K), singular values S (K,) and factors V (J, K).
+
+    A session needs no row of its own: it is folded in as q = sum_i w_i U[job_i] with learned weights of recency
+    and action, and scored by q diag(S) V^T. Gradients flow through the factors and not through the decomposition,
+    which is unstable where singular values are close; ``orthogonality`` keeps U and V near an orthogonal basis.
+    """
+
+    def __init__(self, n_jobs: int, rank: int, decay: float, apply_weight: float, dropout: float) -> None:
+        super().__init__()
+        self.n_jobs, self.rank = n_jobs, rank
+        self.U = nn.Parameter(torch.zeros(n_jobs + 1, rank))
+        self.S = nn.Parameter(torch.ones(rank))
+        self.V = nn.Parameter(torch.zeros(n_jobs, rank))
+        self.weights = RecencyWeights(decay, apply_weight)
+        self.dropout = nn.Dropout(dropout)
+
+    @torch.no_grad()
+    def initialise(self, left: np.ndarray, values: np.ndarray, right: np.ndarray) -> None:
+        """Set the factors; (J, k), (k,), (k, J) with k <= K, the columns beyond k stay 0 in U and small in V."""
+        k = len(values)
+        self.U.zero_()
+        nn.init.normal_(self.V, std=0.1, generator=torch.Generator().manual_seed(0))
+        self.U[1:, :k] = torch.from_numpy(left * self.n_jobs**0.5)
+        self.V[:, :k] = torch.from_numpy(right.T * self.n_jobs**0.5)
+        self.S[:k] = torch.from_numpy(values)
+        self.S[k:] = self.S[:k].mean()
+
+    @torch.no_grad()
+    def scale_to(self, jobs: Tensor, actions: Tensor) -> None:
+        """Scale S so that the mean best logit of the given sessions is ``FIRST_LOGIT``."""
+        best = self.eval()(jobs, actions).amax(1).mean()
+        self.train()
+        if best > 0:
+            self.S *= FIRST_LOGIT / best
+
+    def fold_in(self, jobs: Tensor, actions: Tensor) -> Tensor:
+        """Session factors q diag(S); (B, L), (B, L) -> (B, K)."""
+        q = torch.einsum("bl,blk->bk", self.weights(jobs, actions), functional.embedding(jobs, self.U, padding_idx=0))
+        return self.dropout(q * self.S)
+
+    def forward(self, jobs: Tensor, actions: Tensor) -> Tensor:
+        """Scores of every job; (B, L), (B, L) -> (B, J)."""
+        return self.fold_in(jobs, actions) @ self.V.T
+
+    def orthogonality(self) -> Tensor:
+        """Mean squared deviation from the identity of the Gram matrices of U and V with unit columns."""
+        penalty = torch.zeros((), device=self.U.device)
+        for factors in (self.U, self.V):
+            unit = functional.normalize(factors, dim=0)
+            gram = unit.T @ unit
+            penalty = penalty + (gram - torch.eye(self.rank, device=gram.device)).square().mean()
+        return penalty
+
+
+def truncated_svd(matrix: sp.spmatrix, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Leading triplets (U (N, k), s (k,), Vt (k, M)) in descending order; start vector and signs are fixed.
+
+    k is ``rank``, or what the matrix allows.
+    """
+    k = min(rank, min(matrix.shape) - 1)
+    start = np.random.default_rng(0).standard_normal(min(matrix.shape))
+    left, values, right = svds(matrix.astype(np.float64), k=k, v0=start)
+    order = np.argsort(-values)
+    left, values, right = left[:, order], values[order], right[order]
+    sign = np.sign(left[np.abs(left).argmax(axis=0), np.arange(k)])
+    return left * sign, values, right * sign[:, None]
+
+
+def transition_factors(
+    stitched: Sessions, n_jobs: int, rank: int, window: int, back: float, damping: float, power: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Triplets of the (J, J) matrix log(1 + N) / ((r + damping) (c + damping))^power.
+
+    N holds the distance-decayed transitions, r and c the row and column sums of log(1 + N). Without damping the
+    leading directions go to small groups of rare jobs.
+    """
+    counts = count_transitions(stitched, window, back)
+    matrix = sp.coo_matrix((counts.weight, (counts.source - 1, counts.target - 1)), (n_jobs, n_jobs)).tocsr()
+    matrix.data = np.log1p(matrix.data)
+    row, column = (np.asarray(matrix.sum(axis)).ravel() + damping for axis in (1, 0))
+    return truncated_svd(sp.diags(row**-power) @ matrix @ sp.diags(column**-power), rank)
+
+
+def interaction_factors(
+    stitched: Sessions, n_jobs: int, rank: int, apply_value: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Triplets of the fold-in of the (sessions, J) matrix, view 1 and apply ``apply_value`` (PureSVD).
+
+    With X = P diag(s) Q^T a session x is scored by x Q Q^T, so both factors are Q and the values are 1
+    (Cremonesi, Koren and Turrin, 2010).
+    """
+    row = np.repeat(np.arange(len(stitched)), stitched.lengths)
+    value = np.where(stitched.actions == ACTION_NUMBERS[APPLY], apply_value, 1.0)
+    matrix = sp.coo_matrix((value, (row, stitched.jobs - 1)), (len(stitched), n_jobs)).tocsr()
+    _, values, right = truncated_svd(matrix, rank)
+    return right.T, np.ones(len(values)), right
