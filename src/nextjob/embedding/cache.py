@@ -45,8 +45,7 @@ class VectorCache:
     def put(self, encoder: Encoder, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Store vectors (N, D) of N texts."""
         rows = [
-            (_key(encoder, text), vector.astype("<f4").tobytes())
-            for text, vector in zip(texts, vectors, strict=True)
+            (_key(encoder, text), vector.astype("<f4").tobytes()) for text, vector in zip(texts, vectors, strict=True)
         ]
         with self._database:
             self._database.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)

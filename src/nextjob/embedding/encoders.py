@@ -4,8 +4,9 @@ import hashlib
 import importlib.util
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from nextjob.errors import InputError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 MODEL_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
@@ -43,7 +47,7 @@ class HashingEncoder:
     """Hashed words (1-2) and character n-grams (3-5), accents folded, unit length; needs no weights."""
 
     def __init__(self, dimension: int = 256) -> None:
-        self.name = "hashing"
+        self.name = f"hashing-{dimension}"
         self.revision = "words-1-2 characters-3-5"
         self.dimension = dimension
         shared = {"n_features": dimension, "strip_accents": "unicode", "norm": "l2"}
@@ -63,32 +67,56 @@ class SentenceEncoder:
 
     Dimension and prompt come from the model. Both sides of a comparison here are jobs, so a model with
     query and document prompts (or routes) uses one of them for all. device=None takes a GPU where there is
-    one. Only safetensors weights are read.
+    one. Only safetensors weights are read, and not before the first text: what has been
+    embedded before needs no model.
     """
 
     def __init__(self, model: str = "minilm", device: str | None = None, batch_size: int = 64) -> None:
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.models import Router
-
         if device is not None and device.startswith("cuda") and not torch.cuda.is_available():
             raise InputError(f"encoder.device={device}: no GPU is available here; leave it null or set cpu")
         self.name = MINILM if model == "minilm" else Path(model).name if Path(model).is_dir() else model
-        folder = _model_folder(model)
+        self._source = model
+        self._device = device
+        self._batch_size = batch_size
+
+    @cached_property
+    def _folder(self) -> Path:
+        return _model_folder(self._source)
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        from sentence_transformers import SentenceTransformer
+
         try:
-            self._model = SentenceTransformer(
-                str(folder), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}
+            return SentenceTransformer(
+                str(self._folder), device=self._device, local_files_only=True, model_kwargs={"use_safetensors": True}
             )
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise InputError(
-                f"encoder.model={model}: {folder} is not a loadable sentence-transformers model; "
+                f"encoder.model={self._source}: {self._folder} is not a loadable sentence-transformers model; "
                 "choose another name or folder, or encoder=hashing"
             ) from error
+
+    @cached_property
+    def _arguments(self) -> dict[str, Any]:
+        from sentence_transformers.models import Router
+
         routes = [list(part.sub_modules) for part in self._model if isinstance(part, Router)]
-        self._arguments = {"task": routes[0][0]} if routes else {}
-        self._prompt = _prompt(self._model.prompts, self._model.default_prompt_name, self.name)
-        self._batch_size = batch_size
-        self.revision = _content_hash(folder) + (f" prompt={self._prompt!r}" if self._prompt else "")
-        self.dimension = len(self._encode(["a"])[0])
+        return {"task": routes[0][0]} if routes else {}
+
+    @cached_property
+    def _prompt(self) -> str | None:
+        return _prompt(self._model.prompts, self._model.default_prompt_name, self.name)
+
+    @cached_property
+    def revision(self) -> str:  # type: ignore[override]
+        """Hash of the model's files, and the prompt."""
+        return _content_hash(self._folder) + (f" prompt={self._prompt!r}" if self._prompt else "")
+
+    @cached_property
+    def dimension(self) -> int:  # type: ignore[override]
+        """Length of a vector."""
+        return len(self._encode(["a"])[0])
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """N texts -> (N, D) float32 of unit length."""

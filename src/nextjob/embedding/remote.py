@@ -42,7 +42,7 @@ class OpenAIEncoder:
         self._client = openai.OpenAI(max_retries=max_retries, timeout=timeout)
         self._model = model
         self._batch_size = batch_size
-        self.name = f"openai/{model}"
+        self.name = f"openai/{model}-{dimensions}"
         self.revision = self._client.base_url.netloc.decode()
         self.dimension = dimensions
 
