@@ -1,0 +1,281 @@
+"""Extractor without weights: five features of English and French ads by rule."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nextjob.extraction.extractor import Answer
+from nextjob.extraction.features import Feature
+from nextjob.extraction.folding import fold, fold_words, word_set
+from nextjob.extraction.gazetteer import CITIES, find_cities
+from nextjob.extraction.grounding import TECHNOLOGIES
+from nextjob.extraction.normalise import SENIORITY
+from nextjob.extraction.sections import read_title
+from nextjob.extraction.sectors import GENERAL, KEYWORDS
+
+WAVE = 1000
+
+_TOKEN = re.compile(r"\w+")
+_fold_word = lru_cache(maxsize=200_000)(fold)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One ad as the rules see it: NFC text, its title, its words as written and folded."""
+
+    text: str
+    title: str
+    words: list[str]
+    folded: list[str]
+
+    @classmethod
+    def of(cls, ad: str) -> "Reading":
+        """Read an ad once for all rules."""
+        text = unicodedata.normalize("NFC", ad)
+        title = read_title(text) or next((line.strip() for line in text.splitlines() if line.strip()), "")
+        words = _TOKEN.findall(text)
+        return cls(text, title, words, list(map(_fold_word, words)))
+
+
+class RulesExtractor:
+    """Deterministic answers by rule; see `Extractor`.
+
+    A closed feature without a rule of its own is answered by the only one of its choices that the ad names.
+    """
+
+    name = "rules"
+    revision = "1"
+    settings = ""
+    prompt_version = ""
+
+    def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
+        """Yield waves of 1,000 ads, in order."""
+        for start in range(0, len(ads), WAVE):
+            wave = range(start, min(start + WAVE, len(ads)))
+            yield list(wave), [_answer_all(ads[position], features) for position in wave]
+
+
+def _answer_all(ad: str, features: Sequence[Feature]) -> list[Answer]:
+    reading = Reading.of(ad)
+    return [Answer(RULES[f.name](reading) if f.name in RULES else _only_choice(reading, f)) for f in features]
+
+
+def _only_choice(ad: Reading, feature: Feature) -> str:
+    named = [choice for choice in feature.choices or () if _contains(ad.folded, fold_words(choice))]
+    return named[0] if len(named) == 1 else ""
+
+
+def _contains(words: list[str], run: list[str]) -> bool:
+    return any(words[i : i + len(run)] == run for i, word in enumerate(words) if word == run[0]) if run else False
+
+
+# Seniority: a word of the title, else the years asked for, else a word beside the person who is looked for.
+
+_TITLE_LEVELS = {
+    tuple(word.split("-")): level
+    for level in ("Internship", "Executive", "Lead", "Junior", "Senior", "Mid")
+    for word in SENIORITY[level].split()
+    if word not in ("manager", "expert", "experte", "graduate", "staff", "intermediate")
+}
+_NUMBERS = {"un": 1, "une": 1, "one": 1, "deux": 2, "two": 2, "trois": 3, "three": 3, "quatre": 4, "four": 4}
+_NUMBERS |= {"cinq": 5, "five": 5, "dix": 10, "ten": 10, "huit": 8, "six": 6, "seven": 7, "sept": 7}
+_YEARS = frozenset(("an", "ans", "annee", "annees", "year", "years", "yrs"))
+_BETWEEN = frozenset(("a", "to", "ou", "or", "et", "plus", "minimum", "min", "of", "moins", "d"))
+_PEOPLE = tuple(
+    word_set("profil person developp developer engineer ingenieur ops designer owner consultant analyst charge")
+)
+_PERSON_LEVELS = {"junior": "Junior", "debutant": "Junior", "confirme": "Mid", "intermediate": "Mid"}
+_PERSON_LEVELS |= {"senior": "Senior", "experimente": "Senior", "experienced": "Senior"}
+
+
+def seniority(ad: Reading) -> str:
+    """Level named by the title, by the years of experience (< 3 Junior, 3-5 Mid, > 5 Senior) or by the body."""
+    title = [word.removesuffix("s") for word in fold_words(ad.title)]
+    runs = {tuple(title[i : i + n]) for n in (1, 2, 3) for i in range(len(title) - n + 1)}
+    for words, level in _TITLE_LEVELS.items():
+        if words in runs:
+            return level
+    years = _years_of_experience(ad.folded)
+    if years is not None:
+        return "Junior" if years < 3 else "Mid" if years <= 5 else "Senior"
+    for position, word in enumerate(ad.folded):
+        stated = _PERSON_LEVELS.get(word) or _PERSON_LEVELS.get(word.rstrip("es"))
+        if stated and any(other.startswith(_PEOPLE) for other in ad.folded[max(position - 5, 0) : position]):
+            return stated
+    return ""
+
+
+def _years_of_experience(words: list[str]) -> int | None:
+    """The smallest number in the first "N (to M) years ... experience" or "experience ... N years"."""
+    for position, word in enumerate(words):
+        if word not in _YEARS:
+            continue
+        around = words[max(position - 9, 0) : position + 7]
+        if not any(other.startswith(("experience", "experimente")) for other in around):
+            continue
+        numbers = []
+        for other in reversed(words[max(position - 4, 0) : position]):
+            number = int(other) if other.isdecimal() else _NUMBERS.get(other)
+            if number is not None and number <= 20:
+                numbers.append(number)
+            elif other not in _BETWEEN:
+                break
+        if numbers:
+            return min(numbers)
+    return None
+
+
+# Company: the first cue that is followed or preceded by a name. A cue is tried where one of its words is in
+# the ad, and begins with fixed letters where it can: both save most of the time.
+
+_UPPER = "A-ZÀ-ÖØ-Þ"
+_PART = rf"[{_UPPER}0-9](?:[\w&'’+@-]|\.(?=\w))*"
+_LINK = r"(?:de la|de l['’]|des|de|du|d['’]|of the|of|for|and|et|&|la|le|les|à|en)"
+_QUALIFIER = r"(?:numérique|régionale?|nationale?)\b"
+_NAME = rf"(?P<name>{_PART}(?:[ \xa0](?:{_LINK}[ \xa0]?)?{_PART}|[ \xa0]{_QUALIFIER}){{0,6}})"
+_OPENING = r"(?:[Ll]e |[Ll]a |[Ll]es |[Ll]['’]|[Tt]he )?"
+_HIRES = "recrute recherche cherche embauche hiring hires looking seeking"
+_ACRONYM = r"(?:\([^)\n]*\))?"
+_CUES = [
+    (word_set(triggers), re.compile(pattern, re.MULTILINE))
+    for triggers, pattern in (
+        (
+            "entreprise societe employeur company employer organisation organization client",
+            r"^[ \t*-]*(?:Entreprise|Société|Employeur|Company|Employer|Organi[sz]ation|Client final)[ \t]*:"
+            rf"[ \t]*{_NAME}",
+        ),
+        (
+            _HIRES,
+            rf"^[« ]*(?:L['’]équipe (?:de |du |d['’])?)?{_OPENING}{_NAME}[ »]*{_ACRONYM}[ ]"
+            r"(?::[ ])?(?:recrute|recherche|cherche|embauche|is hiring|is looking for|is seeking|hires)\b",
+        ),
+        *(
+            (
+                trigger,
+                rf"{head} {_NAME}[ »]*{_ACRONYM} (?:recrute|recherche|cherche|embauche|est|is|s['’]agrandit)\b",
+            )
+            for trigger, head in (("etat", "'État"), ("etat", "’État"), ("equipe", "quipe"), ("societe", "ociété"))
+        ),
+        ("about propos", rf"(?:[Àà] propos (?:de |du |des |d['’])|About |about ){_OPENING}{_NAME}"),
+        (
+            "sommes are",
+            r"(?:Qui sommes[- ]nous|Nous sommes|We are|Who we are)[ \t]*[:?]*\s*(?:Nous sommes )?"
+            rf"{_OPENING}{_NAME}",
+        ),
+        *(
+            (trigger, rf"{head} {_OPENING}{_NAME}")
+            for trigger, head in (
+                ("chez", "chez"),
+                ("rejoignez rejoignant", "ejoign(?:ez|ant)"),
+                ("rejoins rejoindre", "ejoin(?:s|dre)"),
+                ("join", "[Jj]oin"),
+                ("work working", "[Ww]ork(?:ing)? (?:at|for)"),
+            )
+        ),
+        (
+            "est is accompagne works aide propose fait",
+            rf"^{_OPENING}{_NAME}[ »]*{_ACRONYM},? (?:est|is|accompagne|works|aide|propose|fait partie)\b",
+        ),
+        ("le la les l the", rf"^{_OPENING}{_NAME} \([A-Z]{{2,6}}\)"),
+        ("startup start", rf"[Ss]tart-?up d['’][ÉEée]tat {_NAME}"),
+        ("at", rf"\b(?:career|role|position|job|engineer|developer|manager) at {_NAME}"),
+    )
+]
+_GOES_ON = re.compile(r"\s(?:des?|du|la|le)\s|\sd['’]")
+_NOT_NAMES = word_set(
+    "nous vous notre votre nos vos je tu il elle on ils elles ce cet cette ces un une le la les des l d qui "
+    "que quoi we you our your us they this that these a an the who what why it he she if as in at for and or "
+    "to from description missions mission profil profile poste contexte context avantages summary title "
+    "section startups startup etat client clients equipe team entreprise societe company groupe dans pour "
+    "avec vos chaque tous toute cdi cdd stage freelance teletravail remote france paris europe all how where "
+    "when here there au aux quel quelle quels quelles plus aujourd lance lancee cree creee depuis celle celui "
+    "direction beta iaas"
+)
+
+
+def company(ad: Reading) -> str:
+    """Name after or before the first cue that has one, such as "chez X", "X recrute", "About X"."""
+    named = set(ad.folded)
+    for triggers, cue in _CUES:
+        if triggers.isdisjoint(named):
+            continue
+        for match in cue.finditer(ad.text):
+            name = match.group("name").rstrip(".,-'’ ")
+            words = fold_words(name)
+            cut = _GOES_ON.match(ad.text, match.end("name"))
+            if words and not cut and words[0] not in _NOT_NAMES and name.casefold() not in TECHNOLOGIES:
+                return name
+    return ""
+
+
+# Location: the known city with the strongest cues around it.
+
+_PLACE_WORDS = word_set(
+    "localisation location lieu lieux ville city adresse address base basee bases basees based situe situee "
+    "located locaux bureau bureaux office offices site poste presentiel presence deplacement deplacements"
+)
+_PREPOSITIONS = frozenset(("a", "sur", "in", "at", "near", "vers", "entre"))
+_ALSO_WORDS = word_set("nice tours lens laval pau essen cork orlando phoenix charlotte valence victoria vannes")
+_PLACE_LINE = re.compile(
+    r"^[ \t*-]*(?:Localisation|Lieu(?: de travail| du poste| de mission)?|Location|Ville|City)[ \t]*:[ \t]*"
+    r"(?P<place>[^\n,;(.]{2,40})",
+    re.MULTILINE | re.IGNORECASE,
+)
+_REMOTE = re.compile(r"remote|t[ée]l[ée]travail|distance|anywhere|home", re.IGNORECASE)
+
+
+def location(ad: Reading) -> str:
+    """The city with the strongest cues around it, else what a "Location:" line says."""
+    scores: Counter[str] = Counter()
+    for position, city in find_cities(ad.folded):
+        if not ad.words[position][0].isupper():
+            continue
+        before = ad.folded[max(position - 7, 0) : position]
+        score = 3 * any(word in _PLACE_WORDS for word in before)
+        score += 2 * bool(before and len(before[-1]) == 5 and before[-1].isdecimal())
+        score += bool(before and before[-1] in _PREPOSITIONS)
+        if city[0] not in _ALSO_WORDS or (before and before[-1] in _PREPOSITIONS | _PLACE_WORDS):
+            scores[CITIES[city]] += score or 1
+    if scores:
+        return max(scores, key=lambda place: scores[place])
+    line = _PLACE_LINE.search(ad.text)
+    return line.group("place").strip() if line and not _REMOTE.search(line.group("place")) else ""
+
+
+# Industry: the sector whose words are named most, words of the title three times. A general sector scores 1 for
+# each different word, another one 2 for every mention, up to three mentions of a word.
+
+_SECTOR_STARTS = frozenset(words[0] for words in KEYWORDS)
+LEAST_SCORE = 3
+"""Two mentions of a sector, or three different words of a general one."""
+
+
+def industry(ad: Reading) -> str:
+    """Sector with the highest score, "" below LEAST_SCORE."""
+    scores: Counter[str] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
+    for words, weight in ((fold_words(ad.title), 3), (ad.folded, 1)):
+        for position, word in enumerate(words):
+            if word in _SECTOR_STARTS:
+                for length in (3, 2, 1):
+                    run = tuple(words[position : position + length])
+                    if run in KEYWORDS:
+                        counts[run] += weight
+                        break
+    for run, count in counts.items():
+        sector = KEYWORDS[run]
+        scores[sector] += 1 if sector in GENERAL else 2 * min(count, 3)
+    best = max(scores, key=lambda sector: scores[sector], default="")
+    return best if scores[best] >= LEAST_SCORE else ""
+
+
+RULES: dict[str, Callable[[Reading], str]] = {
+    "title": lambda ad: ad.title,
+    "seniority": seniority,
+    "company": company,
+    "location": location,
+    "industry": industry,
+}

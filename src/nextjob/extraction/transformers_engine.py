@@ -1,0 +1,246 @@
+"""Extractor with a Llama-architecture chat model: every ad is read once, its questions share what was read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nextjob.errors import InputError
+from nextjob.extraction.extractor import Answer
+from nextjob.extraction.features import Feature
+from nextjob.extraction.llama import TreeCache, extend, prefill
+from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder
+from nextjob.extraction.sections import compact
+from nextjob.extraction.weights import find_weights
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class TransformersExtractor:
+    """Greedy answers of a chat model; see `Extractor`. The weights are loaded when the first question is asked.
+
+    Open features are generated until the end of the turn or of the line. Closed ones take the most probable
+    choice: by its first token where those differ, by the whole choice otherwise. In float32 the answers equal
+    plain generation, feature by feature and ad by ad, token for token.
+
+    Args:
+        model: "smollm2" (packaged), a local folder, or a hub id.
+        cache_dir: where the packaged model is unpacked.
+        device: "cpu", "cuda" or "cuda:1".
+        dtype: "float32", "bfloat16" or "float16".
+        max_prompt_tokens: longer ads are cut at their end.
+        wave_ads: ads in memory at the same time, and between two writes of the store.
+        prefill_tokens: tokens of one forward pass over prefixes, padding included.
+
+    Raises:
+        InputError: no such model, device or dtype, or a model of another architecture.
+    """
+
+    prompt_version = PROMPT_VERSION
+
+    def __init__(
+        self,
+        model: str,
+        cache_dir: str | Path,
+        device: str = "cpu",
+        dtype: str = "float32",
+        max_prompt_tokens: int = 4096,
+        wave_ads: int = 16,
+        prefill_tokens: int = 8192,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise InputError(f"dtype={dtype}: choose one of {', '.join(DTYPES)}")
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise InputError(f"device={device} but PyTorch sees no GPU: use device=cpu or a machine with one")
+        self.name = model
+        self.folder, self.revision = find_weights(model, cache_dir)
+        self.settings = f"greedy {dtype} max_prompt_tokens={max_prompt_tokens}"
+        self.device = device
+        self.dtype = DTYPES[dtype]
+        self.max_prompt_tokens = max_prompt_tokens
+        self.wave_ads = wave_ads
+        self.prefill_tokens = prefill_tokens
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The model's own tokenizer."""
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.folder)
+
+    @cached_property
+    def model(self) -> Any:
+        """The model, in evaluation mode on its device."""
+        from transformers import AutoConfig, LlamaForCausalLM
+
+        kind = AutoConfig.from_pretrained(self.folder).model_type
+        if kind != "llama":
+            raise InputError(f"{self.name}: a {kind} model; this extractor runs the Llama architecture")
+        model: Any = LlamaForCausalLM.from_pretrained(self.folder, dtype=self.dtype)
+        return model.to(self.device).eval()
+
+    @cached_property
+    def stop_tokens(self) -> list[int]:
+        """Ends of a turn and every token that holds a newline, ascending."""
+        declared = self.model.generation_config.eos_token_id
+        ends = {self.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])}
+        texts = self.tokenizer.batch_decode([[token] for token in range(len(self.tokenizer))])
+        return sorted({token for token, text in enumerate(texts) if "\n" in text} | ends - {None})
+
+    def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
+        """Yield waves of `wave_ads` ads, longest ads first."""
+        limit = min(self.max_prompt_tokens, self.model.config.max_position_embeddings - _longest(features))
+        builder = PromptBuilder(self.tokenizer, features, limit)
+        texts = [compact(ad) for ad in ads]
+        order = sorted(range(len(ads)), key=lambda position: len(texts[position]), reverse=True)
+        for start in range(0, len(order), self.wave_ads):
+            wave = order[start : start + self.wave_ads]
+            yield wave, self._answer_wave(builder, [builder.build(texts[position]) for position in wave])
+
+    @torch.inference_mode()
+    def _answer_wave(self, builder: PromptBuilder, prompts: list[Prompt]) -> list[list[Answer]]:
+        features = builder.features
+        choices = {f: builder.choice_tokens(feature) for f, feature in enumerate(features) if feature.choices}
+        opened = [f for f in range(len(features)) if f not in choices]
+        scored = max((sum(map(len, tokens)) for tokens in choices.values()), default=0)
+        wave = self._read_wave(prompts, room=max(scored, len(opened) * _longest(features)))
+        answers = [[Answer("")] * len(features) for _ in prompts]
+
+        def put(ad: int, feature: int, raw: str, confidence: float, tokens: int = 0, truncated: bool = False) -> None:
+            length = len(prompts[ad].prefix) + len(prompts[ad].suffixes[feature])
+            answers[ad][feature] = Answer(raw, confidence, length, tokens, truncated)
+
+        for f, tokens in choices.items():
+            labels = features[f].choices or ()
+            probabilities = self._choose(wave, f, tokens).softmax(-1)
+            for ad, best in enumerate(probabilities.argmax(-1).tolist()):
+                put(ad, f, labels[best], float(probabilities[ad, best]))
+        for ad, row in enumerate(self._generate(wave, opened, [features[f].max_new_tokens for f in opened])):
+            for f, (generated, confidence, truncated) in zip(opened, row, strict=True):
+                raw = self.tokenizer.decode(generated, skip_special_tokens=True).strip()
+                put(ad, f, raw, confidence, len(generated), truncated)
+        return answers
+
+    def _read_wave(self, prompts: list[Prompt], room: int) -> "_Wave":
+        """Prefill the prefixes, then extend every ad by the block of its suffixes."""
+        prefixes = torch.tensor([len(prompt.prefix) for prompt in prompts], device=self.device)
+        suffixes = torch.tensor([[len(ids) for ids in prompt.suffixes] for prompt in prompts], device=self.device)
+        ads, branches = suffixes.shape
+        columns, width = int(prefixes.max()), int(suffixes.max())
+        cache = TreeCache.allocate(self.model, ads, columns + branches * width + room)
+        first = 0
+        while first < ads:
+            longest = max(len(prompt.prefix) for prompt in prompts[first:])
+            chunk = prompts[first : first + max(self.prefill_tokens // longest, 1)]
+            prefill(self.model, self._pad([prompt.prefix for prompt in chunk]), cache, first)
+            first += len(chunk)
+        cache.length = columns
+
+        ids = self._pad([row for prompt in prompts for row in prompt.suffixes], width).view(ads, branches, width)
+        steps = torch.arange(width, device=self.device)
+        positions = (prefixes[:, None, None] + steps).expand(ads, branches, width)
+        own = torch.eye(branches, dtype=torch.bool, device=self.device)
+        causal = steps[None, :] <= steps[:, None]
+        block = (own[:, None, :, None] & causal[None, :, None, :]).flatten(2).flatten(0, 1)
+        prefix = torch.arange(columns, device=self.device) < prefixes[:, None]  # (B, P)
+        visible = torch.cat([prefix[:, None].expand(-1, branches * width, -1), block.expand(ads, -1, -1)], dim=-1)
+        hidden = extend(self.model, ids.flatten(1), positions.flatten(1), visible, cache)
+
+        last = hidden.unflatten(1, (branches, width)).gather(
+            2, (suffixes - 1)[:, :, None, None].expand(-1, -1, 1, hidden.shape[-1])
+        )
+        seen = torch.zeros(ads, branches, cache.keys.shape[3], dtype=torch.bool, device=self.device)
+        seen[:, :, :columns] = prefix[:, None]
+        within = own[None, :, :, None] & (steps < suffixes[:, :, None])[:, :, None, :]
+        seen[:, :, columns : cache.length] = within.flatten(2)
+        return _Wave(cache, seen, prefixes[:, None] + suffixes, self._logits(last[:, :, 0]))
+
+    def _choose(self, wave: "_Wave", branch: int, choices: list[list[int]]) -> Tensor:
+        """Scores (B, C): the logit of each first token, or the log-probability of each whole choice."""
+        first = [tokens[0] for tokens in choices]
+        if len(set(first)) == len(first):
+            return wave.logits[:, branch, first]
+        ads = len(wave.logits)
+        length = wave.cache.length
+        flat = torch.tensor([token for tokens in choices for token in tokens], device=self.device)
+        owner = torch.tensor([c for c, tokens in enumerate(choices) for _ in tokens], device=self.device)
+        step = torch.tensor([i for tokens in choices for i in range(len(tokens))], device=self.device)
+        block = (owner[:, None] == owner) & (step <= step[:, None])
+        seen = wave.seen[:, branch, None, :length].expand(-1, len(flat), -1)
+        visible = torch.cat([seen, block.expand(ads, -1, -1)], dim=-1)
+        hidden = extend(self.model, flat.expand(ads, -1), wave.positions[:, branch, None] + step, visible, wave.cache)
+        wave.cache.length = length  # forget the choices again
+        following = flat.roll(-1)
+        following[step.roll(-1) == 0] = self.tokenizer.eos_token_id
+        scores = wave.logits[:, branch].log_softmax(-1)[:, first]
+        for ad in range(ads):  # one ad at a time: the logits of all choices of all ads would not fit
+            after = self._logits(hidden[ad]).log_softmax(-1).gather(1, following[:, None])[:, 0]
+            scores[ad] = scores[ad].index_add(0, owner, after)
+        return scores
+
+    def _generate(
+        self, wave: "_Wave", branches: list[int], caps: list[int]
+    ) -> list[list[tuple[list[int], float, bool]]]:
+        """Greedy tokens without the stop token, geometric mean of their probabilities, and whether the cap cut."""
+        ads = len(wave.logits)
+        if not branches:
+            return [[] for _ in range(ads)]
+        stops = torch.tensor(self.stop_tokens, device=self.device)
+        limits = torch.tensor(caps, device=self.device)
+        seen, positions, logits = wave.seen[:, branches], wave.positions[:, branches], wave.logits[:, branches]
+        running = torch.ones(ads, len(branches), dtype=torch.bool, device=self.device)
+        chosen, likelihoods = [], []
+        own = torch.arange(len(branches), device=self.device)
+        for step in range(max(caps)):
+            likelihood, token = logits.log_softmax(-1).max(-1)
+            chosen.append(torch.where(running, token, -1))
+            likelihoods.append(likelihood)
+            running &= ~torch.isin(token, stops) & (step + 1 < limits)
+            if not running.any():
+                break
+            seen[:, own, wave.cache.length + own] = True
+            visible = seen[:, :, : wave.cache.length + len(branches)]
+            logits = self._logits(extend(self.model, token, positions + step, visible, wave.cache))
+        tokens, means = torch.stack(chosen, -1).tolist(), torch.stack(likelihoods, -1).tolist()
+        return [
+            [self._finish(*answer) for answer in zip(tokens[ad], means[ad], caps, strict=True)] for ad in range(ads)
+        ]
+
+    def _finish(self, tokens: list[int], likelihoods: list[float], cap: int) -> tuple[list[int], float, bool]:
+        made = [token for token in tokens if token >= 0]
+        confidence = float(torch.tensor(likelihoods[: len(made)]).mean().exp())
+        stopped = made[-1] in self._stops
+        return made[:-1] if stopped else made, confidence, not stopped
+
+    @cached_property
+    def _stops(self) -> frozenset[int]:
+        return frozenset(self.stop_tokens)
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        return self.model.lm_head(hidden).float()
+
+    def _pad(self, rows: list[list[int]], width: int = 0) -> Tensor:
+        width = width or max(map(len, rows))
+        return torch.tensor([row + [0] * (width - len(row)) for row in rows], device=self.device)
+
+
+@dataclass
+class _Wave:
+    """Ads of one wave after their suffixes.
+
+    `seen` is (B, F, capacity) bool, the columns a branch attends to; `positions` (B, F) int64 the place of its
+    next token; `logits` (B, F, V) float32 the scores of that token.
+    """
+
+    cache: TreeCache
+    seen: Tensor
+    positions: Tensor
+    logits: Tensor
+
+
+def _longest(features: Sequence[Feature]) -> int:
+    return max((feature.max_new_tokens for feature in features if not feature.choices), default=1)

