@@ -10,6 +10,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from nextjob.extraction import Feature
 
+torch.set_num_threads(1)  # these models are far too small to share among threads
+
 TWO_TURNS = (
     "{{ bos_token }}{% for message in messages %}<|start|>{{ message['role'] }}\n\n"
     "{{ message['content'] | trim }}<|end|>{% endfor %}"

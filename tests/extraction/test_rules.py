@@ -11,7 +11,7 @@ ADS = [
     (
         "TITLE\nDéveloppeur Java (H/F)\n\nSUMMARY\nNous recherchons un développeur. Rejoignez Banque Zénith, "
         "banque privée. Vous avez 3 à 5 ans d'expérience en Java. Poste basé à Lyon, déplacements à Paris.",
-        ("Développeur Java (H/F)", "Mid", "Banque Zénith", "Lyon, Auvergne-Rhône-Alpes, France", "Banking"),
+        ("Développeur Java (H/F)", "Mid", "Banque Zénith", "Lyon", "Banking"),
     ),
     (
         "Senior Data Engineer\n\nAbout Acme Robotics\nAcme Robotics is a manufacturing company with a factory in "
@@ -20,7 +20,7 @@ ADS = [
             "Senior Data Engineer",
             "Senior",
             "Acme Robotics",
-            "Manchester, England, United Kingdom",
+            "Manchester",
             "Manufacturing",
         ),
     ),
@@ -31,7 +31,7 @@ ADS = [
             "Trackvert recrute un·e chargé·e de déploiement (stage)",
             "Internship",
             "Trackvert",
-            "Paris, Île-de-France, France",
+            "Paris",
             "Public sector",
         ),
     ),
@@ -42,7 +42,7 @@ ADS = [
     (
         "TITLE\nHead of Claims\n\nSUMMARY\nThe role is at an insurance start-up. Work at Northwind in Toronto, "
         "Canada, on motor insurance. Nice to have: ten minutes.",
-        ("Head of Claims", "Executive", "Northwind", "Toronto, Ontario, Canada", "Insurance"),
+        ("Head of Claims", "Executive", "Northwind", "Toronto", "Insurance"),
     ),
     (
         "TITLE\nDev\n\nSUMMARY\nMission en télétravail. Localisation : 100% remote. Profil confirmé.",

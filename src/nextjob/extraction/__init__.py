@@ -3,6 +3,6 @@
 from nextjob.extraction.extractor import Answer, Extractor
 from nextjob.extraction.features import Feature, declare_features
 from nextjob.extraction.rules import RulesExtractor
-from nextjob.extraction.table import extract
+from nextjob.extraction.table import extract, summarise
 
-__all__ = ["Answer", "Extractor", "Feature", "RulesExtractor", "declare_features", "extract"]
+__all__ = ["Answer", "Extractor", "Feature", "RulesExtractor", "declare_features", "extract", "summarise"]

@@ -228,8 +228,9 @@ _REMOTE = re.compile(r"remote|t[ée]l[ée]travail|distance|anywhere|home", re.IG
 
 
 def location(ad: Reading) -> str:
-    """The city with the strongest cues around it, else what a "Location:" line says."""
+    """The city with the strongest cues around it, as written, else what a "Location:" line says."""
     scores: Counter[str] = Counter()
+    written: dict[str, str] = {}
     for position, city in find_cities(ad.folded):
         if not ad.words[position][0].isupper():
             continue
@@ -239,8 +240,9 @@ def location(ad: Reading) -> str:
         score += bool(before and before[-1] in _PREPOSITIONS)
         if city[0] not in _ALSO_WORDS or (before and before[-1] in _PREPOSITIONS | _PLACE_WORDS):
             scores[CITIES[city]] += score or 1
+            written.setdefault(CITIES[city], " ".join(ad.words[position : position + len(city)]))
     if scores:
-        return max(scores, key=lambda place: scores[place])
+        return written[max(scores, key=lambda place: scores[place])]
     line = _PLACE_LINE.search(ad.text)
     return line.group("place").strip() if line and not _REMOTE.search(line.group("place")) else ""
 

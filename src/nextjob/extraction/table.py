@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from nextjob.errors import InputError
 from nextjob.extraction.extractor import Answer, Extractor
@@ -105,6 +106,18 @@ def extract(
         content = json.dumps(manifest, ensure_ascii=False, indent=2).encode()
         write_whole(folder / MANIFEST_FILE, lambda file: file.write(content))
     return table
+
+
+def summarise(table: pd.DataFrame) -> Table:
+    """One line per feature of a features table: how many rows have which status, and the most frequent value."""
+    statuses = list(dict.fromkeys(table[STATUS]))
+    lines = Table("feature", *statuses, "most frequent value", title="Features")
+    for name, rows in table.groupby(FEATURE, sort=False):
+        counts = [str((rows[STATUS] == status).sum()) for status in statuses]
+        values = rows[VALUE].value_counts()
+        top = f"{values.index[0]} ({values.iloc[0] / len(rows):.0%})" if len(values) else ""
+        lines.add_row(str(name), *counts, top)
+    return lines
 
 
 _SCHEMA = pa.schema(

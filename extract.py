@@ -1,0 +1,38 @@
+"""python extract.py extractor=smollm2 limit=10: ads to a features table and an embedding table, in the folder out."""
+
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from nextjob.catalogue import EMBEDDINGS_FILE
+from nextjob.cli.entry import one_line_errors
+from nextjob.data import read_jobs
+from nextjob.embedding import embed
+from nextjob.extraction import declare_features, extract, summarise
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="extract")
+@one_line_errors
+def main(cfg: DictConfig) -> None:
+    """Ads -> extractor -> features table -> encoder -> embedding table."""
+    declared = OmegaConf.to_container(cfg.features, resolve=True)
+    features = declare_features(declared)  # type: ignore[arg-type]
+    extractor, encoder = instantiate(cfg.extractor), instantiate(cfg.encoder)
+    jobs = read_jobs(cfg.data.root, cfg.data.format)[: cfg.limit]
+    try:
+        table = extract(jobs, features, extractor, cfg.out)
+    except KeyboardInterrupt:  # extract has said how to go on
+        sys.exit(130)
+    embed(table, encoder, cfg.paths.cache).save(Path(cfg.out) / EMBEDDINGS_FILE)
+
+    console = Console()
+    console.print(summarise(table))
+    console.print(f"next: python train.py +experiment=hybrid data.features={cfg.out}", soft_wrap=True, highlight=False)
+
+
+if __name__ == "__main__":
+    main()
