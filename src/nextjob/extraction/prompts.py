@@ -72,7 +72,7 @@ class PromptBuilder:
             starts = [start for start, _ in encoded["offset_mapping"]]
             kept = len(starts)
             while excess > 0:
-                kept -= excess
+                kept = max(kept - excess, 0)
                 prompt = self._split(ad[: starts[kept]].rstrip())
                 excess = self._excess(prompt)
         return prompt

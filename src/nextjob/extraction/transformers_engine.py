@@ -21,7 +21,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 
 class TransformersExtractor:
-    """Greedy answers of a chat model; see `Extractor`. The weights are loaded when the first question is asked.
+    """Greedy answers of a chat model; see `Extractor`. Weights are looked for and loaded when they are needed.
 
     Open features are generated until the end of the turn or of the line. Closed ones take the most probable
     choice: by its first token where those differ, by the whole choice otherwise. In float32 the answers equal
@@ -37,7 +37,7 @@ class TransformersExtractor:
         prefill_tokens: tokens of one forward pass over prefixes, padding included.
 
     Raises:
-        InputError: no such model, device or dtype, or a model of another architecture.
+        InputError: on first use: no such model, device or dtype, or a model of another architecture.
     """
 
     prompt_version = PROMPT_VERSION
@@ -52,18 +52,32 @@ class TransformersExtractor:
         wave_ads: int = 16,
         prefill_tokens: int = 8192,
     ) -> None:
-        if dtype not in DTYPES:
-            raise InputError(f"dtype={dtype}: choose one of {', '.join(DTYPES)}")
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise InputError(f"device={device} but PyTorch sees no GPU: use device=cpu or a machine with one")
         self.name = model
-        self.folder, self.revision = find_weights(model, cache_dir)
+        self.cache_dir = cache_dir
         self.settings = f"greedy {dtype} max_prompt_tokens={max_prompt_tokens}"
         self.device = device
-        self.dtype = DTYPES[dtype]
+        self.dtype = dtype
         self.max_prompt_tokens = max_prompt_tokens
         self.wave_ads = wave_ads
         self.prefill_tokens = prefill_tokens
+
+    @cached_property
+    def _weights(self) -> tuple[Path, str]:
+        if self.dtype not in DTYPES:
+            raise InputError(f"dtype={self.dtype}: choose one of {', '.join(DTYPES)}")
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise InputError(f"device={self.device} but PyTorch sees no GPU: use device=cpu or a machine with one")
+        return find_weights(self.name, self.cache_dir)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the weights are; the packaged model is unpacked at the first look."""
+        return self._weights[0]
+
+    @cached_property
+    def revision(self) -> str:
+        """Version of the package, commit on the hub, or hash of a local folder's files."""
+        return self._weights[1]
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -80,7 +94,7 @@ class TransformersExtractor:
         kind = AutoConfig.from_pretrained(self.folder).model_type
         if kind != "llama":
             raise InputError(f"{self.name}: a {kind} model; this extractor runs the Llama architecture")
-        model: Any = LlamaForCausalLM.from_pretrained(self.folder, dtype=self.dtype)
+        model: Any = LlamaForCausalLM.from_pretrained(self.folder, dtype=DTYPES[self.dtype])
         return model.to(self.device).eval()
 
     @cached_property

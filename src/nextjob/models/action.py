@@ -39,7 +39,7 @@ class ActionMLP(nn.Module):
 
     def forward(self, actions: Tensor) -> Tensor:
         """(B, L) -> (B,) log-odds of apply."""
-        x = session_facts(actions) if self.facts == "history" else action_counts(actions)
+        x = (session_facts(actions) if self.facts == "history" else action_counts(actions)).to(self.log_odds)
         logit = self.output(self.hidden(x).sigmoid()).squeeze(1)
         return logit + self.last_action_logit(actions) if self.residual else logit
 

@@ -87,7 +87,7 @@ class ExactMatch(nn.Module):
         weights = self.weights(jobs, actions)
         shares = []
         for column in self.values.T:
-            by_value = torch.zeros(len(jobs), int(column.max()) + 1, device=jobs.device)
+            by_value = torch.zeros(len(jobs), int(column.max()) + 1).to(weights)
             by_value = by_value.scatter_add(1, column[jobs], weights)
             by_value = by_value.index_fill(1, torch.zeros(1, dtype=torch.int64, device=jobs.device), 0.0)
             shares.append(by_value[:, column[1:]])

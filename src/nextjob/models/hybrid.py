@@ -20,6 +20,7 @@ from nextjob.models.transitions import Transitions
 
 TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
+DECIMALS = 6
 
 
 class HybridRecommender(L.LightningModule):
@@ -186,10 +187,10 @@ class HybridRecommender(L.LightningModule):
         known = batch.jobs.ne(0)
         length = known.sum(1)
         facts = [
-            torch.log(length.float()),
-            (known & (mass == 0)).sum(1) / length,
+            torch.log(length.to(mass)),
+            (known & (mass == 0)).sum(1).to(mass) / length,
             torch.log1p(mass.sum(1) / length),
-            applied(batch.actions).sum(1) / length,
+            applied(batch.actions).sum(1).to(mass) / length,
         ]
         return self.mixing.gate(torch.stack(facts, dim=1))
 
@@ -198,15 +199,19 @@ class HybridRecommender(L.LightningModule):
     ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
         """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
         terms = self.mixing(self.experts(batch, leave_out), self.alpha(batch, leave_out))
-        total = sum(terms.values(), torch.zeros(len(batch.jobs), len(self.popularity), device=batch.jobs.device))
+        total = sum(terms.values(), torch.zeros(len(batch.jobs), len(self.popularity)).to(self.popularity))
         if DISCOUNT in self.hparams.terms:
             terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
             total = total + terms[DISCOUNT]
         return (total, terms) if parts else total
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Scores with seen jobs at -inf, (B, J), and the probability of apply, (B,)."""
-        return mask_seen(self.score(batch), batch.jobs), self.action(batch.actions).sigmoid()  # type: ignore[arg-type]
+        """Scores with seen jobs at -inf, (B, J), and the probability of apply, (B,).
+
+        Scores are rounded, so that in double precision they do not depend on how sessions are batched.
+        """
+        scores = self.score(batch).round(decimals=DECIMALS)  # type: ignore[union-attr]
+        return mask_seen(scores, batch.jobs), self.action(batch.actions).sigmoid()
 
     # --- training
 
@@ -274,7 +279,8 @@ class HybridRecommender(L.LightningModule):
         self.log_dict({name: w.detach() for name, w in weights.items()})
 
     def on_test_epoch_start(self) -> None:
-        """Fresh metrics for the model and every baseline."""
+        """Fresh metrics for the model and every baseline, in double precision."""
+        self.double()
         self.results = nn.ModuleDict({name: RankingMetrics() for name in ("model", *BASELINES)}).to(self.device)
         self.alphas: list[Tensor] = []
 
@@ -284,6 +290,7 @@ class HybridRecommender(L.LightningModule):
         self._collect("model", scores, p_apply, batch)
         rule = self.action.last_action_logit(batch.actions).sigmoid()
         baselines = {"popularity": self.popularity.expand_as(scores), "transitions": self.transitions(batch.jobs)}
+        baselines["transitions"] = baselines["transitions"].round(decimals=DECIMALS)
         for name, baseline in baselines.items():
             self._collect(name, mask_seen(baseline, batch.jobs), rule, batch)
         self.alphas.append(self.alpha(batch))
@@ -299,7 +306,9 @@ class HybridRecommender(L.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Log everything that has a value."""
-        self.log_dict({name: float(value) for name, value in self.test_results().items() if value is not None})
+        self.summary = self.test_results()
+        self.float()
+        self.log_dict({name: float(value) for name, value in self.summary.items() if value is not None})
 
     def _collect(self, name: str, scores: Tensor, p_apply: Tensor, batch: Batch) -> None:
         found = ranks(scores, batch.target_job - 1, self.tie_order)

@@ -11,7 +11,6 @@ from torch.nn import functional
 from nextjob.data.sessions import Sessions
 from nextjob.models.prefix import lags
 
-
 SMALLEST_MASS = 1e-3
 """A row sum below this is what rounding left over from a subtraction."""
 
@@ -109,9 +108,9 @@ class Transitions(nn.Module):
 
     def forward(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Scores of every job, (B, L) -> (B, J) >= 0; ``chain`` (B,) leaves those chains' counts out."""
-        weights = self.decay ** lags(jobs) * jobs.ne(0)
+        weights = self.decay ** lags(jobs).to(self.mass) * jobs.ne(0)
         weights = weights * inverse_power(self.mass_of(jobs, chain), self.power)
-        out = torch.zeros(len(jobs), self.n_jobs, device=jobs.device)
+        out = torch.zeros(len(jobs), self.n_jobs).to(self.mass)
         self.rows.weighted_sum(jobs, weights, out)
         if chain is not None and self.own is not None:
             row, known = self._own_rows(jobs, chain)

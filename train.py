@@ -1,0 +1,37 @@
+"""python train.py +experiment=hybrid: train, keep the best epoch, report it on the held-out fold."""
+
+from pathlib import Path
+
+import hydra
+import lightning as L
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from nextjob.cli.entry import one_line_errors
+from nextjob.report import finish_run
+from nextjob.training import refit
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+@one_line_errors
+def main(cfg: DictConfig) -> float:
+    """Compose, seed, fit, test the best checkpoint, and return the monitored value."""
+    L.seed_everything(cfg.seed, workers=True, verbose=False)
+    datamodule = instantiate(cfg.data, encoder=instantiate(cfg.encoder))
+    model = instantiate(cfg.model)
+    logger = instantiate(cfg.logger)
+    callbacks = list(instantiate(cfg.callbacks).values())
+    trainer: L.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=logger)
+    logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
+
+    trainer.fit(model, datamodule, ckpt_path=cfg.ckpt_path)
+    best = trainer.checkpoint_callback.best_model_score.item()
+    trainer.test(model, datamodule, ckpt_path="best", verbose=False)
+    finish_run(Path(cfg.paths.run), cfg.name, trainer)
+    if cfg.refit:
+        refit(instantiate(cfg.model), model, trainer, instantiate(cfg.trainer, logger=False, barebones=True))
+    return best
+
+
+if __name__ == "__main__":
+    main()
