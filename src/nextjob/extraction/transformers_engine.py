@@ -143,9 +143,8 @@ class TransformersExtractor:
         """Prefill the prefixes, then extend every ad by the block of its suffixes."""
         prefixes = torch.tensor([len(prompt.prefix) for prompt in prompts], device=self.device)
         suffixes = torch.tensor([[len(ids) for ids in prompt.suffixes] for prompt in prompts], device=self.device)
-        ads, branches = suffixes.shape
-        columns, width = int(prefixes.max()), int(suffixes.max())
-        cache = TreeCache.allocate(self.model, ads, columns + branches * width + room)
+        (ads, branches), columns, width = suffixes.shape, int(prefixes.max()), int(suffixes.sum(1).max())
+        cache = TreeCache.allocate(self.model, ads, columns + width + room)
         first = 0
         while first < ads:
             longest = max(len(prompt.prefix) for prompt in prompts[first:])
@@ -154,24 +153,22 @@ class TransformersExtractor:
             first += len(chunk)
         cache.length = columns
 
-        ids = self._pad([row for prompt in prompts for row in prompt.suffixes], width).view(ads, branches, width)
-        steps = torch.arange(width, device=self.device)
-        positions = (prefixes[:, None, None] + steps).expand(ads, branches, width)
-        own = torch.eye(branches, dtype=torch.bool, device=self.device)
-        causal = steps[None, :] <= steps[:, None]
-        block = (own[:, None, :, None] & causal[None, :, None, :]).flatten(2).flatten(0, 1)
+        # The suffixes of an ad stand one after another; (B, S) each: token, its branch (-1 = padding), its place there.
+        ids = self._pad([[token for suffix in prompt.suffixes for token in suffix] for prompt in prompts])
+        numbered = [[range(len(suffix)) for suffix in prompt.suffixes] for prompt in prompts]
+        step = self._pad([[i for places in row for i in places] for row in numbered])
+        branch = self._pad([[f for f, places in enumerate(row) for _ in places] for row in numbered], padding=-1)
+        own = (branch[:, :, None] == branch[:, None]) & (step[:, None] <= step[:, :, None])
         prefix = torch.arange(columns, device=self.device) < prefixes[:, None]  # (B, P)
-        visible = torch.cat([prefix[:, None].expand(-1, branches * width, -1), block.expand(ads, -1, -1)], dim=-1)
-        hidden = extend(self.model, ids.flatten(1), positions.flatten(1), visible, cache)
+        visible = torch.cat([prefix[:, None].expand(-1, width, -1), own], dim=-1)
+        hidden = extend(self.model, ids, prefixes[:, None] + step, visible, cache)
 
-        last = hidden.unflatten(1, (branches, width)).gather(
-            2, (suffixes - 1)[:, :, None, None].expand(-1, -1, 1, hidden.shape[-1])
-        )
+        last = suffixes.cumsum(1) - 1
+        logits = self._logits(hidden.gather(1, last[:, :, None].expand(-1, -1, hidden.shape[-1])))
         seen = torch.zeros(ads, branches, cache.keys.shape[3], dtype=torch.bool, device=self.device)
         seen[:, :, :columns] = prefix[:, None]
-        within = own[None, :, :, None] & (steps < suffixes[:, :, None])[:, :, None, :]
-        seen[:, :, columns : cache.length] = within.flatten(2)
-        return _Wave(cache, seen, prefixes[:, None] + suffixes, self._logits(last[:, :, 0]))
+        seen[:, :, columns : cache.length] = branch[:, None] == torch.arange(branches, device=self.device)[:, None]
+        return _Wave(cache, seen, prefixes[:, None] + suffixes, logits)
 
     def _choose(self, wave: "_Wave", branch: int, choices: list[list[int]]) -> Tensor:
         """Scores (B, C): the logit of each first token, or the log-probability of each whole choice."""
@@ -237,9 +234,9 @@ class TransformersExtractor:
     def _logits(self, hidden: Tensor) -> Tensor:
         return self.model.lm_head(hidden).float()
 
-    def _pad(self, rows: list[list[int]], width: int = 0) -> Tensor:
-        width = width or max(map(len, rows))
-        return torch.tensor([row + [0] * (width - len(row)) for row in rows], device=self.device)
+    def _pad(self, rows: list[list[int]], padding: int = 0) -> Tensor:
+        width = max(map(len, rows))
+        return torch.tensor([row + [padding] * (width - len(row)) for row in rows], device=self.device)
 
 
 @dataclass
