@@ -25,7 +25,7 @@ def main(cfg: DictConfig) -> float:
     logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
 
     trainer.fit(model, datamodule, ckpt_path=cfg.ckpt_path)
-    best = trainer.checkpoint_callback.best_model_score.item()
+    best = trainer.checkpoint_callback.best_model_score.item()  # type: ignore[union-attr]
     trainer.test(model, datamodule, ckpt_path="best", verbose=False)
     finish_run(Path(cfg.paths.run), cfg.name, trainer)
     if cfg.refit:

@@ -132,13 +132,11 @@ class SessionDataModule(L.LightningDataModule):
         return self._loader(self.val, EVALUATION_BATCH)
 
     def _loader(self, sessions: Sessions, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
-        sampler: Any = SequentialSampler(range(len(sessions)))
+        rows: Any = range(len(sessions))
+        sampler: Any = SequentialSampler(rows)
         if shuffle or (self.trainer is not None and self.trainer.world_size > 1):
             replicas, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-            sampler = DistributedSampler(range(len(sessions)), replicas, rank, shuffle=shuffle, seed=self.seed)
+            sampler = DistributedSampler(rows, replicas, rank, shuffle=shuffle, seed=self.seed)
         return DataLoader(
-            range(len(sessions)),  # type: ignore[arg-type]
-            batch_size=batch_size,
-            sampler=sampler,
-            collate_fn=lambda rows: sessions.batch(np.array(rows)),
+            rows, batch_size, sampler=sampler, collate_fn=lambda chosen: sessions.batch(np.array(chosen, dtype=np.int64))
         )

@@ -109,12 +109,12 @@ class SentenceEncoder:
         return _prompt(self._model.prompts, self._model.default_prompt_name, self.name)
 
     @cached_property
-    def revision(self) -> str:  # type: ignore[override]
+    def revision(self) -> str:
         """Hash of the model's files, and the prompt."""
         return _content_hash(self._folder) + (f" prompt={self._prompt!r}" if self._prompt else "")
 
     @cached_property
-    def dimension(self) -> int:  # type: ignore[override]
+    def dimension(self) -> int:
         """Length of a vector."""
         return len(self._encode(["a"])[0])
 

@@ -1,5 +1,7 @@
 """Content: how close a job's features are to those of the session's past jobs."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,11 +24,17 @@ class ContentScorer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.spaces = nn.ModuleList(FeatureSpace(n_jobs, dimension) for dimension in dimensions.values())
 
+    def by_feature(self) -> Iterator[tuple[str, "FeatureSpace"]]:
+        """Every feature with its coordinates and projections."""
+        for feature, space in zip(self.features, self.spaces, strict=True):
+            assert isinstance(space, FeatureSpace)
+            yield feature, space
+
     def forward(self, jobs: Tensor, actions: Tensor) -> dict[str, Tensor]:
         """Cosine of every job per feature; (B, L), (B, L) -> {feature: (B, J)} in [-1, 1]."""
         weights = self.weights(jobs, actions)
         cosines = {}
-        for feature, space in zip(self.features, self.spaces, strict=True):
+        for feature, space in self.by_feature():
             profile = torch.einsum("bl,bld->bd", weights, functional.embedding(jobs, space.past()))
             cosines[feature] = self.dropout(functional.normalize(profile, dim=1)) @ space.candidates().T
         return cosines

@@ -5,7 +5,7 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nextjob.data.datamodule import SessionDataModule
 from nextjob.data.sessions import Batch
@@ -15,7 +15,7 @@ from nextjob.metrics import RankingMetrics, ranks
 from nextjob.models.action import ActionMLP
 from nextjob.models.content import ContentScorer, ExactMatch, principal_coordinates
 from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, SVD, TRANSITIONS, Mixing
-from nextjob.models.svd import SVDEmbedding, interaction_factors, transition_factors
+from nextjob.models.svd import SVDEmbedding, initial_factors
 from nextjob.models.transitions import Transitions
 
 TASKS = ("collaborative", "content", "hybrid", "action")
@@ -33,11 +33,10 @@ class HybridRecommender(L.LightningModule):
     Args:
         alpha: a number fixes the gate, None learns it.
         terms: which further terms the score has: transitions, exact, popularity_discount.
-        svd: rank, matrix (transitions or interactions) and the arguments of its factors and of SVDEmbedding.
-        content: dimension and whitening of the coordinates and the arguments of ContentScorer.
-        transitions: window, back, decay and power of Transitions.
-        mixing: first values of the weights in Mixing.
-        action: the arguments of ActionMLP.
+        svd, content, transitions, mixing, action: the arguments of SVDEmbedding, ContentScorer, Transitions,
+            Mixing and ActionMLP.
+        factors: the matrix that the factors start from, the arguments of initial_factors.
+        coordinates: dimension and whitening of principal_coordinates.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
         learning_rate, mixing_learning_rate, weight_decay: AdamW.
         orthogonality: weight of the penalty that keeps the factors near orthogonal.
@@ -49,7 +48,9 @@ class HybridRecommender(L.LightningModule):
         alpha: float | None,
         terms: list[str],
         svd: dict[str, Any],
+        factors: dict[str, Any],
         content: dict[str, Any],
+        coordinates: dict[str, Any],
         transitions: dict[str, Any],
         mixing: dict[str, Any],
         action: dict[str, Any],
@@ -69,8 +70,22 @@ class HybridRecommender(L.LightningModule):
         if set(loss_weights) != set(TASKS):
             raise InputError(f"model.loss_weights must name {', '.join(TASKS)}; found {', '.join(loss_weights)}")
         self.save_hyperparameters()
+        self.fixed_alpha, self.terms, self.loss_weights = alpha, terms, loss_weights
+        self.arguments = {
+            "svd": svd,
+            "content": content,
+            "transitions": transitions,
+            "mixing": mixing,
+            "action": action,
+        }
+        self.factors, self.coordinates = factors, coordinates
+        self.learning_rate, self.mixing_learning_rate = learning_rate, mixing_learning_rate
+        self.weight_decay, self.orthogonality = weight_decay, orthogonality
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
+
+    popularity: Tensor  # (J,) interactions of each job
+    tie_order: Tensor  # (J,) place of each job among equal scores
 
     # --- building
 
@@ -91,28 +106,26 @@ class HybridRecommender(L.LightningModule):
 
     def build(self, job_ids: list[int | str], shapes: dict[str, int]) -> None:
         """Make the parts with their final shapes, for a catalogue and the dimensions of its features."""
-        h = self.hparams
         n_jobs, features = len(job_ids), list(shapes)
         self.catalogue = {"job_ids": job_ids, "shapes": shapes}
-        self.svd = self.content = self.exact = None
-        if h.alpha is None or h.alpha > 0:
-            keys = ("rank", "decay", "apply_weight", "dropout")
-            self.svd = SVDEmbedding(n_jobs, **{key: h.svd[key] for key in keys})
-        if features and (h.alpha is None or h.alpha < 1):
-            keys = ("decay", "apply_weight", "dropout")
-            self.content = ContentScorer(shapes, n_jobs, **{key: h.content[key] for key in keys})
-        if features and EXACT in h.terms:
-            self.exact = ExactMatch(n_jobs, len(features), decay=h.content["decay"])
-        self.transitions = Transitions(n_jobs, **h.transitions)
-        self.mixing = Mixing(features, h.alpha, **h.mixing)
-        self.action = ActionMLP(**h.action)
+        self.svd: SVDEmbedding | None = None
+        self.content: ContentScorer | None = None
+        self.exact: ExactMatch | None = None
+        if self.fixed_alpha is None or self.fixed_alpha > 0:
+            self.svd = SVDEmbedding(n_jobs, **self.arguments["svd"])
+        if features and (self.fixed_alpha is None or self.fixed_alpha < 1):
+            self.content = ContentScorer(shapes, n_jobs, **self.arguments["content"])
+        if features and EXACT in self.terms:
+            self.exact = ExactMatch(n_jobs, len(features), decay=self.arguments["content"]["decay"])
+        self.transitions = Transitions(n_jobs, **self.arguments["transitions"])
+        self.mixing = Mixing(features, self.fixed_alpha, **self.arguments["mixing"])
+        self.action = ActionMLP(**self.arguments["action"])
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
-        self.results = nn.ModuleDict()
 
     def initialise(self, datamodule: SessionDataModule, coordinates: dict[str, Tensor]) -> None:
         """Counts, factors, coordinates and the last-action rule from the training chains."""
-        h, n_jobs = self.hparams, len(datamodule.catalogue.vocabulary)
+        n_jobs = len(datamodule.catalogue.vocabulary)
         self.transitions.count(datamodule.counted)
         popularity = np.bincount(datamodule.counted.jobs, minlength=n_jobs + 1)[1:]
         self.popularity.copy_(torch.from_numpy(popularity))
@@ -120,21 +133,13 @@ class HybridRecommender(L.LightningModule):
         self.tie_order[torch.from_numpy(order)] = torch.arange(n_jobs)
         examples = datamodule.examples
         if self.svd is not None:
-            keys = ("window", "back", "damping", "power")
-            if h.svd["matrix"] == "transitions":
-                factors = transition_factors(
-                    datamodule.stitched, n_jobs, self.svd.rank, **{key: h.svd[key] for key in keys}
-                )
-            else:
-                factors = interaction_factors(
-                    datamodule.sessions_with_targets, n_jobs, self.svd.rank, h.svd["apply_weight"]
-                )
-            self.svd.initialise(*factors)
-            if h.loss_weights["collaborative"]:
+            sessions, stitched = datamodule.sessions_with_targets, datamodule.stitched
+            self.svd.initialise(*initial_factors(sessions, stitched, n_jobs, self.svd.rank, **self.factors))
+            if self.loss_weights["collaborative"]:
                 some = examples.batch(np.arange(0, len(examples), max(1, len(examples) // 512)))
                 self.svd.scale_to(some.jobs, some.actions)
         if self.content is not None:
-            for feature, space in zip(self.content.features, self.content.spaces, strict=True):
+            for feature, space in self.content.by_feature():
                 space.coordinates.copy_(coordinates[feature])
         if self.exact is not None:
             self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
@@ -142,13 +147,10 @@ class HybridRecommender(L.LightningModule):
         self.action.set_last_action_rule(last, torch.from_numpy(examples.target_action))
 
     def _coordinates(self, datamodule: SessionDataModule) -> dict[str, Tensor]:
-        table = datamodule.catalogue.embeddings
+        table, arguments = datamodule.catalogue.embeddings, self.coordinates
         return {
             feature: principal_coordinates(
-                torch.from_numpy(vectors),
-                torch.from_numpy(table.mask(feature)),
-                self.hparams.content["dimension"],
-                self.hparams.content["whitening"],
+                torch.from_numpy(vectors), torch.from_numpy(table.mask(feature)), **arguments
             )
             for feature, vectors in table.vectors.items()
         }
@@ -174,7 +176,7 @@ class HybridRecommender(L.LightningModule):
         if self.content is not None:
             cosines = self.content(jobs, actions)
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
-        if TRANSITIONS in self.hparams.terms:
+        if TRANSITIONS in self.terms:
             scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
         if self.exact is not None:
             shares = self.exact(jobs, actions)
@@ -198,9 +200,11 @@ class HybridRecommender(L.LightningModule):
         self, batch: Batch, parts: bool = False, leave_out: bool = False
     ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
         """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
-        terms = self.mixing(self.experts(batch, leave_out), self.alpha(batch, leave_out))
-        total = sum(terms.values(), torch.zeros(len(batch.jobs), len(self.popularity)).to(self.popularity))
-        if DISCOUNT in self.hparams.terms:
+        terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.alpha(batch, leave_out))
+        total = torch.zeros(len(batch.jobs), len(self.popularity)).to(self.popularity)
+        for term in terms.values():
+            total = total + term
+        if DISCOUNT in self.terms:
             terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
             total = total + terms[DISCOUNT]
         return (total, terms) if parts else total
@@ -217,12 +221,12 @@ class HybridRecommender(L.LightningModule):
 
     def training_step(self, batch: dict[str, Batch], _: int) -> Tensor:
         """The weighted sum of the tasks' losses; each is logged under its name."""
-        train, weights = batch["train"], self.hparams.loss_weights
+        train, weights = batch["train"], self.loss_weights
         losses: dict[str, Tensor] = {}
         if self.svd is not None and weights["collaborative"]:
             losses["collaborative"] = next_job_loss(
                 self.svd(train.jobs, train.actions), train.jobs, train.target_job
-            ) + (self.hparams.orthogonality * self.svd.orthogonality())
+            ) + (self.orthogonality * self.svd.orthogonality())
         if self.content is not None and weights["content"]:
             cosines = self.content(train.jobs, train.actions)
             scales = self.mixing.feature_weights()
@@ -243,7 +247,7 @@ class HybridRecommender(L.LightningModule):
             experts = self.experts(tune, leave_out=True)
         self.train()
         terms = self.mixing(experts, self.alpha(tune, leave_out=True))
-        return next_job_loss(sum(terms.values()), tune.jobs, tune.target_job)  # type: ignore[arg-type]
+        return next_job_loss(sum(terms.values()), tune.jobs, tune.target_job)
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout by epoch, so that a resumed run repeats the undisturbed one."""
@@ -251,12 +255,11 @@ class HybridRecommender(L.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW with decay on the experts and none on what mixes them."""
-        h = self.hparams
         slow = [p for part in (self.svd, self.content, self.action) if part is not None for p in part.parameters()]
         fast = [*self.mixing.parameters(), *(self.exact.parameters() if self.exact is not None else ())]
         groups = [
-            {"params": slow, "lr": h.learning_rate, "weight_decay": h.weight_decay, "name": "experts"},
-            {"params": fast, "lr": h.mixing_learning_rate, "weight_decay": 0.0, "name": "mixing"},
+            {"params": slow, "lr": self.learning_rate, "weight_decay": self.weight_decay, "name": "experts"},
+            {"params": fast, "lr": self.mixing_learning_rate, "weight_decay": 0.0, "name": "mixing"},
         ]
         return torch.optim.AdamW(groups)
 
@@ -264,7 +267,7 @@ class HybridRecommender(L.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Fresh metrics for the tune rows."""
-        self.results = nn.ModuleDict({"tune": RankingMetrics(n_bootstrap=100)}).to(self.device)
+        self.results = {"tune": RankingMetrics(n_bootstrap=100)}
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Rank the tune rows, their own chains left out of the counts."""
@@ -281,7 +284,7 @@ class HybridRecommender(L.LightningModule):
     def on_test_epoch_start(self) -> None:
         """Fresh metrics for the model and every baseline, in double precision."""
         self.double()
-        self.results = nn.ModuleDict({name: RankingMetrics() for name in ("model", *BASELINES)}).to(self.device)
+        self.results = {name: RankingMetrics() for name in ("model", *BASELINES)}
         self.alphas: list[Tensor] = []
 
     def test_step(self, batch: Batch, _: int) -> None:

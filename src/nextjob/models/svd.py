@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nextjob.data.sessions import Sessions
+from nextjob.errors import InputError
 from nextjob.models.prefix import RecencyWeights
 from nextjob.models.transitions import count_transitions
 from nextjob.schema import ACTION_NUMBERS, APPLY
@@ -50,7 +51,7 @@ class SVDEmbedding(nn.Module):
         best = self.eval()(jobs, actions).amax(1).mean()
         self.train()
         if best > 0:
-            self.S *= FIRST_LOGIT / best
+            self.S.mul_(FIRST_LOGIT / best)
 
     def fold_in(self, jobs: Tensor, actions: Tensor) -> Tensor:
         """Session factors q diag(S); (B, L), (B, L) -> (B, K)."""
@@ -85,31 +86,40 @@ def truncated_svd(matrix: sp.spmatrix, rank: int) -> tuple[np.ndarray, np.ndarra
     return left * sign, values, right * sign[:, None]
 
 
-def transition_factors(
-    stitched: Sessions, n_jobs: int, rank: int, window: int, back: float, damping: float, power: float
+def initial_factors(
+    sessions: Sessions,
+    stitched: Sessions,
+    n_jobs: int,
+    rank: int,
+    matrix: str,
+    window: int,
+    back: float,
+    damping: float,
+    power: float,
+    apply_value: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Triplets of the (J, J) matrix log(1 + N) / ((r + damping) (c + damping))^power.
+    """Triplets that the factors start from, (J, k), (k,), (k, J).
 
-    N holds the distance-decayed transitions, r and c the row and column sums of log(1 + N). Without damping the
-    leading directions go to small groups of rare jobs.
+    ``transitions``: the (J, J) matrix log(1 + N) / ((r + damping) (c + damping))^power, where N holds the
+    distance-decayed transitions of stitched chains and r, c the row and column sums of log(1 + N). Without damping
+    the leading directions go to small groups of rare jobs.
+
+    ``interactions``: the (sessions, J) matrix X with view 1 and apply ``apply_value``. With X = P diag(s) Q^T a
+    session x is scored by x Q Q^T, so both factors are Q and the values 1 (PureSVD; Cremonesi et al., 2010).
+
+    Raises:
+        InputError: another ``matrix``.
     """
-    counts = count_transitions(stitched, window, back)
-    matrix = sp.coo_matrix((counts.weight, (counts.source - 1, counts.target - 1)), (n_jobs, n_jobs)).tocsr()
-    matrix.data = np.log1p(matrix.data)
-    row, column = (np.asarray(matrix.sum(axis)).ravel() + damping for axis in (1, 0))
-    return truncated_svd(sp.diags(row**-power) @ matrix @ sp.diags(column**-power), rank)
-
-
-def interaction_factors(
-    stitched: Sessions, n_jobs: int, rank: int, apply_value: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Triplets of the fold-in of the (sessions, J) matrix, view 1 and apply ``apply_value`` (PureSVD).
-
-    With X = P diag(s) Q^T a session x is scored by x Q Q^T, so both factors are Q and the values are 1
-    (Cremonesi, Koren and Turrin, 2010).
-    """
-    row = np.repeat(np.arange(len(stitched)), stitched.lengths)
-    value = np.where(stitched.actions == ACTION_NUMBERS[APPLY], apply_value, 1.0)
-    matrix = sp.coo_matrix((value, (row, stitched.jobs - 1)), (len(stitched), n_jobs)).tocsr()
-    _, values, right = truncated_svd(matrix, rank)
-    return right.T, np.ones(len(values)), right
+    if matrix == "transitions":
+        counts = count_transitions(stitched, window, back)
+        table = sp.coo_matrix((counts.weight, (counts.source - 1, counts.target - 1)), (n_jobs, n_jobs)).tocsr()
+        table.data = np.log1p(table.data)
+        row, column = (np.asarray(table.sum(axis)).ravel() + damping for axis in (1, 0))
+        return truncated_svd(sp.diags(row**-power) @ table @ sp.diags(column**-power), rank)
+    if matrix == "interactions":
+        value = np.where(sessions.actions == ACTION_NUMBERS[APPLY], apply_value, 1.0)
+        owner = np.repeat(np.arange(len(sessions)), sessions.lengths)
+        table = sp.coo_matrix((value, (owner, sessions.jobs - 1)), (len(sessions), n_jobs)).tocsr()
+        _, values, right = truncated_svd(table, rank)
+        return right.T, np.ones(len(values)), right
+    raise InputError(f"model.factors.matrix={matrix}: it must be transitions or interactions")

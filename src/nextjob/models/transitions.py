@@ -91,6 +91,10 @@ class Transitions(nn.Module):
         self._store(sp.csr_matrix((n_jobs + 1, n_jobs)))
         self.own: SparseRows | None = None
 
+    mass: Tensor  # (J + 1,) row sums of the counts
+    own_key: Tensor  # (R,) sorted chain * (J + 1) + job of the rows of own
+    own_mass: Tensor  # (R,) row sums of own
+
     def count(self, stitched: Sessions) -> None:
         """Replace the counts by those of the given chains (one stitched session each)."""
         counts = count_transitions(stitched, self.window, self.back)
