@@ -11,7 +11,7 @@ ADS = [
     (
         "TITLE\nDéveloppeur Java (H/F)\n\nSUMMARY\nNous recherchons un développeur. Rejoignez Banque Zénith, "
         "banque privée. Vous avez 3 à 5 ans d'expérience en Java. Poste basé à Lyon, déplacements à Paris.",
-        ("Développeur Java (H/F)", "Mid", "Banque Zénith", "Lyon", "Banking"),
+        ("Développeur Java (H/F)", "Mid", "Banque Zénith", "Lyon", "Banking and finance"),
     ),
     (
         "Senior Data Engineer\n\nAbout Acme Robotics\nAcme Robotics is a manufacturing company with a factory in "

@@ -18,7 +18,7 @@ FEATURES = (
     Feature("seniority", "Which level?", choices=("Internship", "Junior", "Mid", "Senior", "Lead", "Unknown")),
     Feature("company", "Which company is hiring?", max_new_tokens=12),
     Feature("location", "In which city is the job?", max_new_tokens=12),
-    Feature("industry", "Which industry?", choices=("Public sector", "Public health", "Banking", "Retail")),
+    Feature("industry", "Which industry?", choices=("Public sector", "Public health", "Banking and finance", "Retail")),
 )
 ADS = [
     "TITLE\nDéveloppeur Java senior (H/F)\n\nSUMMARY\nLa Banque Zénith recrute à Lyon un développeur.\n"

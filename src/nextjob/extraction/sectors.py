@@ -1,11 +1,11 @@
 """Words that name a sector, folded, in English and French; two words are joined by a hyphen."""
 
 _WORDS = {
-    "Information technology": """
+    "Software": """
         logiciel logiciels software developpeur developpeuse developer devops informatique saas cloud java
         python javascript frontend backend fullstack esn ssii cybersecurite cybersecurity
     """,
-    "Banking": """
+    "Banking and finance": """
         banque banques bancaire bancaires bank banking bfi cib fintech paiement paiements credit credits
         finance-de-marche salle-des-marches trading titres capital-markets asset-management
         corporate-banking
@@ -36,7 +36,7 @@ _WORDS = {
     "Automotive": """
         automobile automobiles automotive vehicule vehicules constructeur-automobile equipementier
     """,
-    "Aerospace": """
+    "Aerospace and defence": """
         aeronautique aerospatial aerospace aviation spatial avionique defense armement
     """,
     "Energy": """
@@ -46,7 +46,7 @@ _WORDS = {
     "Telecommunications": """
         telecom telecoms telecommunication telecommunications operateur-telecom 5g mobile-network
     """,
-    "Logistics": """
+    "Transport and logistics": """
         logistique logistics transport transports supply-chain entrepot entrepots warehouse ferroviaire fret
         freight maritime
     """,
@@ -72,7 +72,7 @@ _WORDS = {
     "Agriculture": """
         agricole agricoles agriculture agroalimentaire agronomie elevage alimentaire food farming
     """,
-    "Nonprofit": """
+    "Non-profit": """
         association-loi ong ngo nonprofit non-profit charity humanitaire fondation economie-sociale
     """,
 }
@@ -82,5 +82,5 @@ KEYWORDS: dict[tuple[str, ...], str] = {
 }
 """Folded words, one to three in a row -> sector."""
 
-GENERAL = frozenset({"Information technology", "Consulting"})
+GENERAL = frozenset({"Software", "Consulting"})
 """Sectors whose words turn up in the ads of every other sector, and so count less."""

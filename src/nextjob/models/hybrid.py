@@ -92,8 +92,8 @@ class HybridRecommender(L.LightningModule):
     def setup(self, stage: str) -> None:
         """Build the parts for the datamodule's catalogue; when fitting, initialise them from its counts."""
         datamodule: SessionDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        coordinates = self._coordinates(datamodule) if self.catalogue is None or stage == "fit" else {}
         if self.catalogue is None:
-            coordinates = self._coordinates(datamodule)
             shapes = {feature: table.shape[1] for feature, table in coordinates.items()}
             self.build(datamodule.catalogue.vocabulary.job_ids, shapes)
         elif self.catalogue["job_ids"] != datamodule.catalogue.vocabulary.job_ids:
@@ -102,7 +102,7 @@ class HybridRecommender(L.LightningModule):
                 f"data.root={datamodule.root} ({len(datamodule.catalogue.vocabulary)} jobs); train a new model"
             )
         if stage == "fit":
-            self.initialise(datamodule, self._coordinates(datamodule))
+            self.initialise(datamodule, coordinates)
 
     def build(self, job_ids: list[int | str], shapes: dict[str, int]) -> None:
         """Make the parts with their final shapes, for a catalogue and the dimensions of its features."""
