@@ -9,16 +9,18 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from nextjob.catalogue import EMBEDDINGS_FILE
-from nextjob.cli.entry import one_line_errors
+from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
 from nextjob.data import read_jobs
 from nextjob.embedding import embed
 from nextjob.extraction import declare_features, extract, summarise
 
 
+@one_line_errors
 @hydra.main(version_base="1.3", config_path="conf", config_name="extract")
 @one_line_errors
 def main(cfg: DictConfig) -> None:
     """Ads -> extractor -> features table -> encoder -> embedding table."""
+    refuse_unknown_keys(cfg)
     declared = OmegaConf.to_container(cfg.features, resolve=True)
     features = declare_features(declared)  # type: ignore[arg-type]
     extractor, encoder = instantiate(cfg.extractor), instantiate(cfg.encoder)

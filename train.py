@@ -7,15 +7,20 @@ import lightning as L
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from nextjob.cli.entry import one_line_errors
+from nextjob.checkpoint import check_checkpoint
+from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
 from nextjob.report import finish_run
 from nextjob.training import refit
 
 
+@one_line_errors
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 @one_line_errors
 def main(cfg: DictConfig) -> float:
     """Compose, seed, fit, test the best checkpoint, and return the monitored value."""
+    refuse_unknown_keys(cfg)
+    if cfg.ckpt_path:
+        check_checkpoint(cfg.ckpt_path)
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     datamodule = instantiate(cfg.data, encoder=instantiate(cfg.encoder))
     model = instantiate(cfg.model)

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from nextjob.checkpoint import check_checkpoint
 from nextjob.data.board import action_numbers
 from nextjob.data.sessions import Batch, Sessions
 from nextjob.data.vocabulary import JobId, Vocabulary
@@ -52,11 +53,10 @@ class Recommender:
             InputError: the folder has no readable checkpoint.
         """
         path = Path(run) / "checkpoints" / "best.ckpt"
-        if not path.is_file():
-            raise InputError(f"{path}: no such checkpoint; give the folder of a finished run")
+        check_checkpoint(path)
         try:
             model = HybridRecommender.load_from_checkpoint(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, KeyError, EOFError, TypeError, OSError) as error:
+        except (RuntimeError, KeyError, TypeError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{path}: not a checkpoint of this version of nextjob ({reason})") from error
         return cls(model)
