@@ -18,7 +18,6 @@ def check_checkpoint(path: str | Path) -> None:
     try:
         content = torch.load(path, map_location="meta", weights_only=True)
     except Exception as error:  # whatever the unpickler, the archive or the file system raises
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a readable checkpoint ({reason})") from error
+        raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
     if not isinstance(content, dict) or "catalogue" not in content:
         raise InputError(f"{path}: not a checkpoint of nextjob: it holds no catalogue")

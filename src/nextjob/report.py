@@ -12,7 +12,8 @@ from rich.table import Table
 from nextjob.files import write_atomically
 from nextjob.models.hybrid import BASELINES, HybridRecommender
 from nextjob.recommend import Recommender, write_submission
-from nextjob.tracking import sync_line
+from nextjob.rows import write_validation_rows
+from nextjob.tracking import finish_tracking
 
 COLUMNS = {
     "MRR@10": "mrr@10",
@@ -52,6 +53,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
         return
     datamodule = trainer.datamodule  # type: ignore[attr-defined]
     metrics = model.summary
+    write_validation_rows(run, trainer)
     write_atomically(run / "metrics.json", json.dumps(metrics, indent=2).encode())
     weights = {feature: weight.item() for feature, weight in model.mixing.feature_weights().items()}
     write_atomically(run / "feature_weights.json", json.dumps(weights, indent=2).encode())
@@ -69,5 +71,5 @@ def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
     console.print(f"run folder  {run}")
     console.print(f"recommend   python -m nextjob recommend run={run} sessions=FILE out=submission.csv")
     for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger) and (line := sync_line(logger)):
-            console.print(f"upload      {line}")
+        if isinstance(logger, WandbLogger) and (line := finish_tracking(logger)):
+            console.print(line)
