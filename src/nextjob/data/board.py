@@ -1,5 +1,6 @@
 """A job board as read from disk: its catalogue and its sessions."""
 
+import io
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +56,29 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+            return pd.read_parquet(path).reset_index(drop=True)
+        return pd.read_csv(io.StringIO(read_text(path)), dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 (byte {error.start}); save the file as UTF-8") from None
+    except InputError:
+        raise
     except (ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: cannot be read as a table: {reason}") from None
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file; the error for any other encoding names the line.
+
+    Raises:
+        InputError: the file is not UTF-8.
+    """
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path} line {line}: not UTF-8 (byte {error.start}); save the file as UTF-8") from None
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
@@ -74,26 +89,28 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> 
 
 
 def job_numbers(jobs: pd.Series, vocabulary: Vocabulary, path: Path) -> np.ndarray:
-    """Numbers of a column of job ids; the error names the first row with an unknown one."""
+    """Numbers of a column of job ids, indexed by row; the error names the first row with an unknown one."""
     numbers = jobs.astype(str).map({str(job): n for n, job in enumerate(vocabulary.job_ids, start=1)})
     unknown = numbers.isna().to_numpy()
     if unknown.any():
-        row = int(unknown.argmax())
+        first = int(unknown.argmax())
         raise InputError(
-            f"{path} row {row + 1}: unknown job id {jobs.iloc[row]!r}: it is not among the "
+            f"{path} row {jobs.index[first] + 1}: unknown job id {jobs.iloc[first]!r}: it is not among the "
             f"{len(vocabulary)} jobs of the catalogue"
         )
     return numbers.to_numpy(dtype=np.int64)
 
 
 def action_numbers(actions: pd.Series, path: Path) -> np.ndarray:
-    """Numbers of a column of actions; the error names the first row with an unknown one."""
+    """Numbers of a column of actions, indexed by row; the error names the first row with an unknown one."""
     numbers = actions.map(ACTION_NUMBERS)
     unknown = numbers.isna().to_numpy()
     if unknown.any():
-        row = int(unknown.argmax())
+        first = int(unknown.argmax())
         known = " or ".join(ACTION_NUMBERS)
-        raise InputError(f"{path} row {row + 1}: unknown action {actions.iloc[row]!r}; it must be {known}")
+        raise InputError(
+            f"{path} row {actions.index[first] + 1}: unknown action {actions.iloc[first]!r}; it must be {known}"
+        )
     return numbers.to_numpy(dtype=np.int64)
 
 

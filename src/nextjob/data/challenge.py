@@ -19,6 +19,7 @@ from nextjob.data.board import (
     find_file,
     job_numbers,
     read_table,
+    read_text,
     refuse_duplicates,
     require_columns,
     require_file,
@@ -48,9 +49,7 @@ def read_challenge_jobs(root: Path) -> pd.DataFrame:
     """The catalogue: ``job_id`` and ``text``, normalised to NFC (many listings use decomposed accents)."""
     path = require_file(root, "job_listings", [".json"])
     try:
-        listings = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_refuse_repeated_keys)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 (byte {error.start}); save the file as UTF-8") from None
+        listings = json.loads(read_text(path), object_pairs_hook=_refuse_repeated_keys)
     except json.JSONDecodeError as error:
         raise InputError(f"{path} line {error.lineno}: not JSON: {error.msg}") from None
     except _RepeatedKey as error:
@@ -69,8 +68,8 @@ def read_challenge_sessions(path: Path, vocabulary: Vocabulary) -> Sessions:
     table = read_table(path)
     require_columns(table, [SESSION_ID, JOB_IDS, ACTIONS], path)
     refuse_duplicates(table[SESSION_ID], SESSION_ID, path)
-    jobs = [_entries(text) for text in table[JOB_IDS].astype(str)]
-    actions = [_entries(text) for text in table[ACTIONS].astype(str)]
+    jobs = [_entries(cell) for cell in table[JOB_IDS]]
+    actions = [_entries(cell) for cell in table[ACTIONS]]
     lengths = np.array([len(row) for row in jobs], dtype=np.int64)
     for row, (n, m) in enumerate(zip(lengths.tolist(), map(len, actions), strict=True)):
         where = f"{path} row {row + 1} (session {table[SESSION_ID].iloc[row]})"
@@ -112,9 +111,11 @@ def _with_targets(sessions: Sessions, path: Path, vocabulary: Vocabulary) -> Ses
     return Sessions(**{**vars(with_targets), "chain": profile_chains(with_targets)})
 
 
-def _entries(text: str) -> list[str]:
-    """Entries of a list written like ``[1, 'a']``, as text and without evaluating anything."""
-    inner = text.strip().removeprefix("[").removesuffix("]")
+def _entries(cell: object) -> list[str]:
+    """Entries of a list written like ``[1, 'a']``, without evaluating anything, or of a list column; as text."""
+    if isinstance(cell, np.ndarray | list):
+        return [str(entry) for entry in cell]
+    inner = str(cell).strip().removeprefix("[").removesuffix("]")
     return [single or double or bare.strip() for single, double, bare in _ENTRY.findall(inner)]
 
 

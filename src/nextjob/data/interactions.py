@@ -85,18 +85,18 @@ def read_long_sessions(path: Path, vocabulary: Vocabulary) -> Sessions:
 
 
 def _time(table: pd.DataFrame, path: Path) -> np.ndarray:
-    """What orders a session's rows, as numbers."""
-    if TIMESTAMP in table.columns:
-        name, values = TIMESTAMP, pd.to_datetime(table[TIMESTAMP], errors="coerce", utc=True, format="ISO8601")
-        if values.isna().any():  # seconds since the epoch
-            values = pd.to_numeric(table[TIMESTAMP], errors="coerce")
-    elif POSITION in table.columns:
-        name, values = POSITION, pd.to_numeric(table[POSITION], errors="coerce")
-    else:
+    """What orders a session's rows, as numbers; a timestamp is ISO 8601 (UTC where it names no zone) or a number."""
+    name = next((name for name in (TIMESTAMP, POSITION) if name in table.columns), None)
+    if name is None:
         raise InputError(f"{path}: no column 'timestamp' or 'position'; one of them must order the rows")
+    text = table[name].astype(str)
+    values = pd.to_numeric(text, errors="coerce")
+    if name == TIMESTAMP and values.isna().mean() > 0.5:
+        values = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
     if values.isna().any():
         row = int(values.isna().to_numpy().argmax())
-        raise InputError(f"{path} row {row + 1}: {name} {table[name].iloc[row]!r} is not a time or a number")
+        kind = "a time (ISO 8601 or a number)" if name == TIMESTAMP else "a number"
+        raise InputError(f"{path} row {row + 1}: {name} {table[name].iloc[row]!r} is not {kind}")
     return values.rank(method="dense").to_numpy(dtype=np.int64)
 
 

@@ -37,9 +37,7 @@ def read_sessions(path: str | Path, vocabulary: Vocabulary) -> Sessions:
     if JOB_ID in columns:
         return read_long_sessions(path, vocabulary)
     found = ", ".join(map(str, columns))
-    raise InputError(
-        f"{path}: neither a column 'job_ids' (challenge form) nor 'job_id' (long table); found {found}"
-    )
+    raise InputError(f"{path}: neither a column 'job_ids' (challenge form) nor 'job_id' (long table); found {found}")
 
 
 def _reader(format: str):
