@@ -1,75 +1,90 @@
-"""What a person sees at the end of a run: the results table and the files of the run folder."""
+"""The files of a finished run, and what a person sees of it in the terminal."""
 
 import json
+import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import lightning as L
+import torch
 from lightning.pytorch.loggers import WandbLogger
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from nextjob.data.datamodule import SessionDataModule
 from nextjob.files import write_atomically
-from nextjob.models.hybrid import BASELINES, HybridRecommender
+from nextjob.history import History
+from nextjob.models.hybrid import HybridRecommender
+from nextjob.page import report_page
 from nextjob.recommend import Recommender, write_submission
+from nextjob.results import COLUMNS, Metrics, results, terminal_table
 from nextjob.rows import write_validation_rows
 from nextjob.tracking import finish_tracking
 
-COLUMNS = {
-    "MRR@10": "mrr@10",
-    "HR@10": "hr@10",
-    "NDCG@10": "ndcg@10",
-    "accuracy": "action_acc",
-    "log loss": "action_logloss",
-    "AUC": "action_auc",
-    "score": "score",
-}
-Metrics = dict[str, float | None]
-
-
-def results_table(name: str, metrics: Metrics, title: str) -> Table:
-    """The run's row and the baselines', each figure above half the width of its 95 % interval."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
-    for header in COLUMNS:
-        table.add_column(header, justify="right", no_wrap=True)
-    rows = {name: "val", **{baseline: f"baseline/{baseline}" for baseline in (*BASELINES, "last_action")}}
-    for label, prefix in rows.items():
-        table.add_row(label, *(_figure(metrics, f"{prefix}/{key}") for key in COLUMNS.values()))
-    return table
-
-
-def _figure(metrics: Metrics, key: str) -> str:
-    value, low, high = (metrics.get(key + suffix) for suffix in ("", "_lo", "_hi"))
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f}\n±{(high - low) / 2:.3f}"
+PACKAGES = ("nextjob", "torch", "lightning", "transformers", "sentence-transformers", "numpy")
 
 
 def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
-    """Write the run folder's files and print the results table and the next commands."""
+    """Write the run folder's files, end the loggers, print the results table and the next commands."""
     model: HybridRecommender = trainer.lightning_module  # type: ignore[assignment]
     if not trainer.is_global_zero:
         return
-    datamodule = trainer.datamodule  # type: ignore[attr-defined]
-    metrics = model.summary
-    write_validation_rows(run, trainer)
-    write_atomically(run / "metrics.json", json.dumps(metrics, indent=2).encode())
+    datamodule: SessionDataModule = trainer.datamodule  # type: ignore[attr-defined]
+    assert datamodule.board is not None
+    metrics: Metrics = model.summary
     weights = {feature: weight.item() for feature, weight in model.mixing.feature_weights().items()}
-    write_atomically(run / "feature_weights.json", json.dumps(weights, indent=2).encode())
+    rows = results(name, metrics)
+    write_validation_rows(run, trainer)
+    _write_json(run / "metrics.json", metrics)
+    _write_json(run / "feature_weights.json", weights)
+    config = run / ".hydra" / "config.yaml"
+    page = report_page(
+        title=name,
+        rows=rows,
+        facts=_facts(datamodule, run),
+        weights=weights if model.content is not None else {},
+        alphas=torch.cat(model.alphas).tolist(),
+        epochs=next((callback.epochs for callback in trainer.callbacks if isinstance(callback, History)), []),  # type: ignore[attr-defined]
+        config=config.read_text(encoding="utf-8") if config.is_file() else "",
+    )
+    write_atomically(run / "report.html", page.encode())
+    if datamodule.board.test is not None:
+        write_submission(Recommender(model).recommend_sessions(datamodule.board.test), run / "submission.csv")
+
+    console = Console(soft_wrap=True, highlight=False)
     catalogue = datamodule.catalogue
     title = (
         f"fold {datamodule.fold} of {datamodule.folds}, {len(datamodule.val):,} rows, "
         f"features by {catalogue.extractor}, embeddings by {catalogue.encoder}"
     )
-    console = Console(soft_wrap=True)
-    console.print(results_table(name, metrics, title))
+    console.print(terminal_table(rows, title))
     if metrics["val/action_auc"] is None:
         console.print("The validation targets hold one action only: the action head had one class to learn.")
-    if datamodule.board.test is not None:
-        write_submission(Recommender(model).recommend_sessions(datamodule.board.test), run / "submission.csv")
-    console.print(f"run folder  {run}")
-    console.print(f"recommend   python -m nextjob recommend run={run} sessions=FILE out=submission.csv")
+    console.print(f"run folder  {run}", markup=False)
+    console.print(f"report      {run / 'report.html'}", markup=False)
+    console.print(f"recommend   python -m nextjob recommend run={run} sessions=FILE out=submission.csv", markup=False)
     for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger) and (line := finish_tracking(logger)):
-            console.print(line)
+        if isinstance(logger, WandbLogger):
+            cells = [[label, *(figure.value for figure in figures)] for label, figures in rows.items()]
+            logger.log_table("results", columns=["model", *COLUMNS], data=cells)
+            if line := finish_tracking(logger):
+                console.print(line, markup=False)
+
+
+def _facts(datamodule: SessionDataModule, run: Path) -> dict[str, str]:
+    catalogue, split = datamodule.catalogue, datamodule.split
+    return {
+        "run folder": str(run),
+        "board": f"{datamodule.root}, {len(catalogue.vocabulary):,} jobs",
+        "row order": str(datamodule.leak),
+        "split": f"fold {datamodule.fold} of {datamodule.folds}: {len(split.train):,} train rows "
+        f"({len(datamodule.examples):,} prefixes), {len(split.tune):,} tune rows, {len(split.val):,} val rows",
+        "features": f"{', '.join(catalogue.features)}; by {catalogue.extractor}",
+        "embeddings": catalogue.encoder,
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{package} {version(package)}" for package in PACKAGES)]
+        ),
+    }
+
+
+def _write_json(path: Path, content: dict[str, float] | Metrics) -> None:
+    write_atomically(path, json.dumps(content, indent=2).encode())

@@ -86,7 +86,9 @@ class SentenceEncoder:
     @cached_property
     def _model(self) -> "SentenceTransformer":
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # of a load that takes a fraction of a second
         try:
             return SentenceTransformer(
                 str(self._folder), device=self._device, local_files_only=True, model_kwargs={"use_safetensors": True}

@@ -1,0 +1,26 @@
+"""What libraries say that is no news, kept out of the terminal and of train.log."""
+
+import logging
+
+NO_NEWS = (
+    "GPU available: False",
+    "TPU available: False",
+    "💡 Tip:",
+    "`Trainer.fit` stopped: `max_epochs=",
+    "Restoring states from the checkpoint path at",
+    "Loaded model weights from the checkpoint at",
+    "`isinstance(treespec, LeafSpec)` is deprecated",  # inside Lightning, on every step
+    "exists and is not empty. Previous log files in this directory",  # the run folder of CSVLogger is the run's own
+)
+
+
+class NoNews(logging.Filter):
+    """Drops the messages above; everything else passes, Python warnings too, which come through logging."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        logging.captureWarnings(True)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for a message that is no news."""
+        return not any(words in record.getMessage() for words in NO_NEWS)
