@@ -1,0 +1,77 @@
+"""What every test stands on: no network, one thread, a tiny board and a run trained on it."""
+
+import os
+
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "WANDB_MODE": "offline",
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from nextjob.data.synthetic import write_board
+from tests.paths import ROOT
+
+torch.set_num_threads(1)
+
+LEAN = ["encoder=hashing", "logger=csv", "trainer.max_epochs=1", "callbacks.progress=null"]
+
+
+def python(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run this Python in a folder and capture what it says."""
+    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def tiny_board(tmp_path_factory) -> Path:
+    """A board of 80 jobs in the challenge's format."""
+    root = tmp_path_factory.mktemp("board")
+    write_board(root, n_jobs=80, n_candidates=120, n_test=20)
+    return root
+
+
+@pytest.fixture
+def board_copy(tiny_board, tmp_path) -> Path:
+    """A copy of the tiny board to spoil."""
+    return Path(shutil.copytree(tiny_board, tmp_path / "board"))
+
+
+@pytest.fixture(scope="session")
+def tiny_overrides(tiny_board, tmp_path_factory) -> list[str]:
+    """What makes train.py take seconds."""
+    return ["data=challenge", f"data.root={tiny_board}", f"paths.cache={tmp_path_factory.mktemp('cache')}", *LEAN]
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_overrides, tmp_path_factory) -> Path:
+    """Run folder of one epoch of train.py on the tiny board."""
+    run = tmp_path_factory.mktemp("runs") / "tiny"
+    done = python("train.py", *tiny_overrides, f"hydra.run.dir={run}")
+    assert done.returncode == 0, done.stderr
+    return run
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the challenge's own files."""
+    folder = os.environ.get("NEXTJOB_REAL_DATA")
+    if not folder:
+        pytest.skip("NEXTJOB_REAL_DATA is not set: it names the folder of the challenge's files")
+    return Path(folder)
+
+
+def one_line(capture: str) -> str:
+    """The only line of a captured stderr, without its "error: "."""
+    lines: Sequence[str] = [line for line in capture.splitlines() if line.strip()]
+    assert len(lines) == 1, capture
+    assert lines[0].startswith("error: "), lines[0]
+    return lines[0].removeprefix("error: ")
