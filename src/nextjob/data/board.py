@@ -98,7 +98,7 @@ def job_numbers(jobs: pd.Series, vocabulary: Vocabulary, path: Path) -> np.ndarr
             f"{path} row {jobs.index[first] + 1}: unknown job id {jobs.iloc[first]!r}: it is not among the "
             f"{len(vocabulary)} jobs of the catalogue"
         )
-    return numbers.to_numpy(dtype=np.int64)
+    return numbers.to_numpy(dtype=np.int64, copy=True)
 
 
 def action_numbers(actions: pd.Series, path: Path) -> np.ndarray:
@@ -111,7 +111,7 @@ def action_numbers(actions: pd.Series, path: Path) -> np.ndarray:
         raise InputError(
             f"{path} row {actions.index[first] + 1}: unknown action {actions.iloc[first]!r}; it must be {known}"
         )
-    return numbers.to_numpy(dtype=np.int64)
+    return numbers.to_numpy(dtype=np.int64, copy=True)
 
 
 def refuse_duplicates(values: pd.Series, name: str, path: Path) -> None:
