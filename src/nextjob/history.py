@@ -29,7 +29,7 @@ class History(L.Callback):
         logged = trainer.callback_metrics
         self._losses.append({name: value.item() for name, value in logged.items() if name.startswith(LOSSES)})
 
-    def on_validation_batch_end(
+    def on_validation_batch_end(  # type: ignore[override]
         self, trainer: L.Trainer, pl_module: HybridRecommender, outputs: Any, batch: Batch, *_: Any
     ) -> None:
         """Collect alpha of the tune rows."""

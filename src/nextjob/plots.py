@@ -2,13 +2,15 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 PAGE_COLOUR = "#010203"  # stands for the page's own colour until the SVG is written
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
@@ -30,7 +32,7 @@ def curves(values: Mapping[str, Sequence[float]], label: str) -> str:
         for name, line in values.items():
             axes.plot(range(1, len(line) + 1), line, label=name, marker="o", markersize=3)
         axes.set(xlabel="epoch", ylabel=label)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
         return _svg(figure, f"{label} by epoch")
 

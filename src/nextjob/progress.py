@@ -5,7 +5,7 @@ from lightning.pytorch.callbacks import RichProgressBar
 
 
 class ProgressBar(RichProgressBar):
-    """One line an epoch, on stderr, without the logger's version number."""
+    """One line an epoch, on stderr, with the loss."""
 
     def __init__(self) -> None:
         super().__init__(leave=True, console_kwargs={"stderr": True})
@@ -15,5 +15,4 @@ class ProgressBar(RichProgressBar):
     ) -> dict[str, int | str | float | dict[str, float]]:
         """What the bar shows: the loss."""
         metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
+        return {"loss": metrics["train/loss"]} if "train/loss" in metrics else {}

@@ -50,24 +50,23 @@ def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
     if datamodule.board.test is not None:
         write_submission(Recommender(model).recommend_sessions(datamodule.board.test), run / "submission.csv")
 
-    console = Console(soft_wrap=True, highlight=False)
     catalogue = datamodule.catalogue
     title = (
         f"fold {datamodule.fold} of {datamodule.folds}, {len(datamodule.val):,} rows, "
         f"features by {catalogue.extractor}, embeddings by {catalogue.encoder}"
     )
-    console.print(terminal_table(rows, title))
+    Console().print(terminal_table(rows, title))
     if metrics["val/action_auc"] is None:
-        console.print("The validation targets hold one action only: the action head had one class to learn.")
-    console.print(f"run folder  {run}", markup=False)
-    console.print(f"report      {run / 'report.html'}", markup=False)
-    console.print(f"recommend   python -m nextjob recommend run={run} sessions=FILE out=submission.csv", markup=False)
+        print("The validation targets hold one action only: the action head had one class to learn.")
+    print(f"run folder  {run}")
+    print(f"report      {run / 'report.html'}")
+    print(f"recommend   python -m nextjob recommend run={run} sessions=FILE out=submission.csv")
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             cells = [[label, *(figure.value for figure in figures)] for label, figures in rows.items()]
             logger.log_table("results", columns=["model", *COLUMNS], data=cells)
             if line := finish_tracking(logger):
-                console.print(line, markup=False)
+                print(line)
 
 
 def _facts(datamodule: SessionDataModule, run: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import functools
 import logging
 from pathlib import Path
+from typing import Literal
 
 import wandb
 from lightning.pytorch.loggers import WandbLogger
@@ -12,7 +13,7 @@ from nextjob.errors import InputError
 
 log = logging.getLogger(__name__)
 
-OVERLAYS = ("+experiment=", "+hparams_search=")
+UNNAMED = ("+experiment=", "+hparams_search=", "data.root=", "data.features=", "paths.")  # overlays and places
 LONGEST_NAME = 128  # of a run, as W&B's server takes it
 
 
@@ -27,8 +28,8 @@ def wandb_logger(project: str, save_dir: str, sweep_dir: str, experiment: str, o
     """
     folder = Path(save_dir).resolve()
     multirun = folder.parent == Path(sweep_dir).resolve()
-    named = " ".join(part for part in overrides if not part.startswith(OVERLAYS))
-    if rank_zero_only.rank:
+    named = " ".join(part for part in overrides if not part.startswith(UNNAMED))
+    if rank_zero_only.rank:  # type: ignore[attr-defined]
         return WandbLogger(project=project, save_dir=save_dir)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -39,7 +40,7 @@ def wandb_logger(project: str, save_dir: str, sweep_dir: str, experiment: str, o
             name=(named or experiment)[:LONGEST_NAME],
             mode=_mode(),
             reinit="finish_previous",
-            settings=wandb.Settings(silent=True, console="off"),
+            settings=wandb.Settings(silent=True, console="off", init_timeout=30),
         )
     except wandb.Error as error:
         reason = str(error).splitlines()[0]
@@ -50,13 +51,15 @@ def wandb_logger(project: str, save_dir: str, sweep_dir: str, experiment: str, o
 
 
 @functools.cache
-def _mode() -> str:
-    """How W&B runs in this process, asked and told once, without a prompt and without the network."""
-    mode = wandb.setup().settings.mode
-    if mode == "online" and not wandb.login(prompt=False, verify=False):
+def _mode() -> Literal["offline"] | None:
+    """Offline for want of a key or a login, else None for W&B's own choice; asked and told once a process.
+
+    Nothing is prompted for, and the network is not touched.
+    """
+    if wandb.setup().settings.mode == "online" and not wandb.login(prompt=False, verify=False):
         log.info("W&B: no API key and no stored login, logging offline to the run folder")
         return "offline"
-    return mode
+    return None
 
 
 def finish_tracking(logger: WandbLogger) -> str | None:

@@ -1,0 +1,127 @@
+import re
+from pathlib import Path
+
+import lightning as L
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.utils import instantiate
+from omegaconf import OmegaConf, open_dict
+
+from nextjob.data.datamodule import SessionDataModule
+from nextjob.extraction import declare_features
+from nextjob.models.hybrid import HybridRecommender
+from tests.paths import CONF, ROOT
+
+OVERLAY_GROUPS = {"experiment", "hparams_search"}
+EXPERIMENTS = sorted(path.stem for path in CONF.glob("experiment/*.yaml"))
+SEARCHES = sorted(path.stem for path in CONF.glob("hparams_search/*.yaml"))
+OVERLAYS = sorted(path for group in OVERLAY_GROUPS for path in CONF.glob(f"{group}/*.yaml"))
+NEEDS = {("extractor", "llama"): "a GPU", ("extractor", "vllm"): "a GPU", ("encoder", "openai"): "a key"}
+
+
+@pytest.fixture
+def composed(tmp_path):
+    """Compose conf/ as train.py or extract.py would, with a run folder of the test's own."""
+
+    def make(config, *overrides):
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            cfg = compose(config, list(overrides), return_hydra_config=True)
+        with open_dict(cfg):
+            cfg.hydra.runtime.output_dir = str(tmp_path)
+        HydraConfig.instance().set_config(cfg)
+        return cfg
+
+    Plugins.instance()
+    yield make
+    GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
+
+
+def options(group):
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def entry_points(group):
+    """The configs whose defaults name the group."""
+    return [name for name in ("train", "extract") if re.search(rf"^  - {group}: ", _text(CONF / f"{name}.yaml"), re.M)]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+PAIRS = [
+    (entry, group.name, option)
+    for group in sorted(CONF.iterdir())
+    if group.is_dir() and group.name not in OVERLAY_GROUPS
+    for entry in entry_points(group.name)
+    for option in options(group.name)
+]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_composes_and_instantiates(composed, name, tmp_path):
+    cfg = composed("train", f"+experiment={name}", "logger=csv", "encoder=hashing")
+    assert cfg.name == name
+    assert isinstance(instantiate(cfg.model), HybridRecommender)
+    assert isinstance(instantiate(cfg.data, encoder=instantiate(cfg.encoder)), SessionDataModule)
+    callbacks = list(instantiate(cfg.callbacks).values())
+    assert isinstance(instantiate(cfg.trainer, callbacks=callbacks, logger=instantiate(cfg.logger)), L.Trainer)
+
+
+@pytest.mark.parametrize(("entry", "group", "option"), PAIRS)
+def test_every_option_of_every_group(composed, entry, group, option, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    root = ["data.root=anywhere"] if group == "data" else []
+    cfg = composed(entry, f"{group}={option}", *root)
+    part = cfg[group]
+    if group == "features":
+        assert len(declare_features(OmegaConf.to_container(part))) > 0
+    elif group == "trainer":
+        assert isinstance(instantiate(part, accelerator="cpu", logger=False), L.Trainer)
+    elif "_target_" in part and group != "data" and (group, option) not in NEEDS:
+        assert instantiate(part) is not None
+    elif group != "hydra":
+        OmegaConf.to_container(part, resolve=True)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_every_search_names_keys_and_options_that_exist(composed, name):
+    cfg = composed("train", "+experiment=hybrid", f"+hparams_search={name}")
+    for key, values in cfg.hydra.sweeper.params.items():
+        if (CONF / key).is_dir():
+            assert set(values.split(",")) <= set(options(key))
+        else:
+            assert OmegaConf.select(cfg, key) is not None, key
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_overlays_are_small_and_say_how_to_run_them(path):
+    lines = _text(path).splitlines()
+    assert len(lines) <= 25
+    assert lines[0] == "# @package _global_"
+    assert lines[1].startswith("# python train.py ")
+    assert f"+{path.parent.name}={path.stem}" in lines[1].split()
+
+
+def test_entry_points_are_a_page_each():
+    for name in ("train.py", "extract.py"):
+        assert len(_text(ROOT / name).splitlines()) <= 45, name
+
+
+def test_no_yaml_is_unused():
+    reached = {CONF / "train.yaml", CONF / "extract.yaml", *OVERLAYS}
+    reached |= {CONF / group / f"{option}.yaml" for _, group, option in PAIRS}
+    assert sorted(set(CONF.rglob("*.yaml")) - reached) == []
+
+
+def test_keys_that_are_called_from_outside(composed):
+    train, extract = (OmegaConf.to_container(composed(entry)) for entry in ("train", "extract"))
+    assert {"data", "model", "seed", "refit", "logger", "trainer", "encoder"} <= set(train)
+    assert {"root", "features", "fold"} <= set(train["data"])
+    assert "alpha" in train["model"]
+    assert "rank" in train["model"]["svd"]
+    assert {"data", "extractor", "encoder", "limit", "out"} <= set(extract)
