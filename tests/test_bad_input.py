@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 
 import numpy as np
@@ -24,7 +25,7 @@ from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
 from nextjob.extraction.weights import find_weights
 from tests.conftest import one_line, python
-from tests.paths import CONF
+from tests.paths import CONF, ROOT
 
 WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 
@@ -338,11 +339,9 @@ def test_train(tiny_overrides, tiny_run, tmp_path, arguments, message):
 
 
 def test_misspelt_key_ends_before_anything_starts(monkeypatch, capsys, tmp_path):
-    import train
-
     monkeypatch.setattr("sys.argv", ["train.py", "model.svd.rnk=3", f"hydra.run.dir={tmp_path / 'run'}"])
     with pytest.raises(SystemExit) as stopped:
-        train.main()
+        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
     assert stopped.value.code == 1
     assert one_line(capsys.readouterr().err).startswith(
         "Could not override 'model.svd.rnk'. Key 'rnk' is not in struct"

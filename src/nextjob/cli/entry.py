@@ -70,7 +70,7 @@ def _one_line(error: Exception) -> str | None:
     if isinstance(error, OverrideParseException):
         return f"{error.override}: {lines[0]}"
     if isinstance(error, MissingConfigException):
-        return f"{lines[0]}; available: {', '.join(error.options or ())}"
+        return lines[0] + (f"; available: {', '.join(error.options)}" if error.options else "")
     if isinstance(error, ConfigCompositionException) and isinstance(error.__cause__, OmegaConfBaseException):
         return f"{lines[0]} {str(error.__cause__).splitlines()[0]}; list the keys with --cfg job"
     return lines[0]
