@@ -162,7 +162,7 @@ def test_evaluate_goes_on_where_it_stopped(tiny_run, tiny_overrides, tmp_path, c
     assert pooled["hybrid - popularity/score"] == pytest.approx(gain)
 
     with pytest.raises(InputError, match="another configuration"):
-        evaluate.main([*arguments, "model.learning_rate=0.5"])
+        evaluate.main([*arguments, "model.learning_rates.svd=0.5"])
 
 
 def test_evaluate_names_its_folder_after_what_decides_the_runs():

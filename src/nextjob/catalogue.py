@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nextjob.data.board import read_table
+from nextjob.data.board import read_table, require_columns
 from nextjob.data.vocabulary import Vocabulary
 from nextjob.embedding import EmbeddingTable, Encoder, embed
 from nextjob.errors import InputError
@@ -51,6 +51,7 @@ def load_catalogue(
         if not path.is_file():
             raise InputError(f"{path}: no such file; make it with extract.py out={folder}, or leave data.features out")
         table = read_table(path)
+        require_columns(table, [JOB_ID, FEATURE, VALUE], path)
         _check_jobs(table, vocabulary, path)
     else:
         available = [f for f in declared if f.name in jobs.columns or (TEXT in jobs.columns and f.rule)]

@@ -20,10 +20,6 @@ class History(L.Callback):
         self._losses: list[dict[str, float]] = []
         self._alphas: list[Tensor] = []
 
-    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Forget the steps of an epoch that was cut short."""
-        self._losses = []
-
     def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
         """Collect the losses of a step."""
         logged = trainer.callback_metrics
@@ -40,11 +36,14 @@ class History(L.Callback):
         pl_module.log(f"{TUNE}alpha", torch.cat(self._alphas).mean(), sync_dist=True)
         self._alphas = []
 
-    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Keep the epoch's mean losses and its tune metrics."""
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Keep the epoch's mean losses and its tune metrics, before the checkpoint is written."""
+        if not self._losses:  # validation outside of training
+            return
         epoch = {name: sum(step[name] for step in self._losses) / len(self._losses) for name in self._losses[0]}
         logged = trainer.callback_metrics
         self.epochs.append(epoch | {name: value.item() for name, value in logged.items() if name.startswith(TUNE)})
+        self._losses = []
 
     def state_dict(self) -> dict[str, Any]:
         """The epochs so far, so that a resumed run reports them too."""

@@ -7,15 +7,18 @@ from torch.nn import functional
 from nextjob.schema import ACTION_NUMBERS, APPLY
 
 
-def mask_seen(scores: Tensor, jobs: Tensor) -> Tensor:
-    """Scores with the jobs of the prefix at -inf; (B, J), (B, L) -> (B, J)."""
+def mask_seen_(scores: Tensor, jobs: Tensor) -> Tensor:
+    """Set the jobs of the prefix to -inf in place; (B, J), (B, L) -> (B, J)."""
     column = torch.where(jobs.eq(0), jobs[:, :1], jobs) - 1
-    return scores.scatter(1, column, -torch.inf)
+    return scores.scatter_(1, column, -torch.inf)
 
 
 def next_job_loss(scores: Tensor, jobs: Tensor, target_job: Tensor) -> Tensor:
-    """Cross-entropy of the target under a softmax over the whole catalogue without the seen jobs; scalar."""
-    return functional.cross_entropy(mask_seen(scores, jobs), target_job - 1)
+    """Cross-entropy of the target under a softmax over the whole catalogue without the seen jobs; scalar.
+
+    ``scores`` (B, J) is changed: the seen jobs are set to -inf.
+    """
+    return functional.cross_entropy(mask_seen_(scores, jobs), target_job - 1)
 
 
 def action_loss(logit: Tensor, target_action: Tensor) -> Tensor:

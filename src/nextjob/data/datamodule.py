@@ -20,6 +20,7 @@ from nextjob.errors import InputError
 from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
+MIN_STEPS = 50
 
 
 class SessionDataModule(L.LightningDataModule):
@@ -35,7 +36,8 @@ class SessionDataModule(L.LightningDataModule):
         fold, folds: which of the chain-grouped folds is val.
         tune_share: share of the remaining chains that fits the mixing and chooses the epoch.
         max_prefix: training prefixes keep this many last jobs.
-        batch_size, tune_batch_size: training prefixes and tune prefixes a step.
+        batch_size, tune_batch_size: training prefixes and tune prefixes a step, less of the former where an
+            epoch would have fewer than MIN_STEPS.
         seed: order of the training batches; the split has its own.
         split_seed: which chains go to which fold.
     """
@@ -118,7 +120,8 @@ class SessionDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> CombinedLoader:
         """Training prefixes, with tune prefixes going round beside them."""
-        loaders = {"train": self._loader(self.examples, self.batch_size, shuffle=True)}
+        batch_size = min(self.batch_size, max(1, len(self.examples) // MIN_STEPS))
+        loaders = {"train": self._loader(self.examples, batch_size, shuffle=True)}
         if len(self.tune_examples):
             loaders["tune"] = self._loader(self.tune_examples, self.tune_batch_size, shuffle=True)
         return CombinedLoader(loaders, "max_size_cycle")
@@ -138,5 +141,8 @@ class SessionDataModule(L.LightningDataModule):
             replicas, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
             sampler = DistributedSampler(rows, replicas, rank, shuffle=shuffle, seed=self.seed)
         return DataLoader(
-            rows, batch_size, sampler=sampler, collate_fn=lambda chosen: sessions.batch(np.array(chosen, dtype=np.int64))
+            rows,
+            batch_size,
+            sampler=sampler,
+            collate_fn=lambda chosen: sessions.batch(np.array(chosen, dtype=np.int64)),
         )

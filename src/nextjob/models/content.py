@@ -12,9 +12,9 @@ from nextjob.models.prefix import RecencyWeights
 class ContentScorer(nn.Module):
     """One cosine per feature between the session profile and every job.
 
-    u_f = sum_i w_i A_f j_f(i) over past jobs with weights of recency and action, s_f = cos(u_f, B_f k_f). The
+    u_f = sum_i w_i (I + A_f) j_f(i) over past jobs with weights of recency and action, s_f = cos(u_f, (I + B_f) k_f). The
     coordinates j_f are centred and partly whitened principal components of the feature's embeddings; A_f and B_f
-    start at the identity and are trained. A missing value has coordinates 0 and scores 0.
+    are trained and start at 0. A missing value has coordinates 0 and scores 0.
     """
 
     def __init__(self, dimensions: dict[str, int], n_jobs: int, decay: float, apply_weight: float, dropout: float):
@@ -48,16 +48,16 @@ class FeatureSpace(nn.Module):
     def __init__(self, n_jobs: int, dimension: int) -> None:
         super().__init__()
         self.register_buffer("coordinates", torch.zeros(n_jobs, dimension))
-        self.A = nn.Parameter(torch.eye(dimension))
-        self.B = nn.Parameter(torch.eye(dimension))
+        self.A = nn.Parameter(torch.zeros(dimension, dimension))
+        self.B = nn.Parameter(torch.zeros(dimension, dimension))
 
     def past(self) -> Tensor:
         """(J + 1, D) unit vectors of jobs as part of a prefix, row 0 = padding."""
-        return functional.pad(functional.normalize(self.coordinates @ self.A, dim=1), (0, 0, 1, 0))
+        return functional.pad(functional.normalize(self.coordinates + self.coordinates @ self.A, dim=1), (0, 0, 1, 0))
 
     def candidates(self) -> Tensor:
         """(J, D) unit vectors of jobs as candidates."""
-        return functional.normalize(self.coordinates @ self.B, dim=1)
+        return functional.normalize(self.coordinates + self.coordinates @ self.B, dim=1)
 
 
 def principal_coordinates(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from nextjob.data.datamodule import SessionDataModule
 from nextjob.data.sessions import Batch
 from nextjob.errors import InputError
-from nextjob.losses import action_loss, applied, mask_seen, next_job_loss
+from nextjob.losses import action_loss, applied, mask_seen_, next_job_loss
 from nextjob.metrics import RankingMetrics, ranks
 from nextjob.models.action import ActionMLP
 from nextjob.models.content import ContentScorer, ExactMatch, principal_coordinates
@@ -38,7 +38,7 @@ class HybridRecommender(L.LightningModule):
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
-        learning_rate, mixing_learning_rate, weight_decay: AdamW.
+        learning_rates, weight_decay: AdamW; a rate each for svd, content, action and mixing, decay on the former.
         orthogonality: weight of the penalty that keeps the factors near orthogonal.
         monitor: the quantity that chooses the epoch.
     """
@@ -55,8 +55,7 @@ class HybridRecommender(L.LightningModule):
         mixing: dict[str, Any],
         action: dict[str, Any],
         loss_weights: dict[str, float],
-        learning_rate: float,
-        mixing_learning_rate: float,
+        learning_rates: dict[str, float],
         weight_decay: float,
         orthogonality: float,
         monitor: str,
@@ -79,8 +78,7 @@ class HybridRecommender(L.LightningModule):
             "action": action,
         }
         self.factors, self.coordinates = factors, coordinates
-        self.learning_rate, self.mixing_learning_rate = learning_rate, mixing_learning_rate
-        self.weight_decay, self.orthogonality = weight_decay, orthogonality
+        self.learning_rates, self.weight_decay, self.orthogonality = learning_rates, weight_decay, orthogonality
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
 
@@ -215,7 +213,7 @@ class HybridRecommender(L.LightningModule):
         Scores are rounded, so that in double precision they do not depend on how sessions are batched.
         """
         scores = self.score(batch).round(decimals=DECIMALS)  # type: ignore[union-attr]
-        return mask_seen(scores, batch.jobs), self.action(batch.actions).sigmoid()
+        return mask_seen_(scores, batch.jobs), self.action(batch.actions).sigmoid()
 
     # --- training
 
@@ -254,13 +252,15 @@ class HybridRecommender(L.LightningModule):
         torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.current_epoch)  # type: ignore[attr-defined]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW with decay on the experts and none on what mixes them."""
-        slow = [p for part in (self.svd, self.content, self.action) if part is not None for p in part.parameters()]
-        fast = [*self.mixing.parameters(), *(self.exact.parameters() if self.exact is not None else ())]
+        """AdamW, one parameter group a part; no decay on what mixes the experts."""
+        mixing = [*self.mixing.parameters(), *(self.exact.parameters() if self.exact is not None else ())]
+        parts = {"svd": self.svd, "content": self.content, "action": self.action}
+        parameters = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
         groups = [
-            {"params": slow, "lr": self.learning_rate, "weight_decay": self.weight_decay, "name": "experts"},
-            {"params": fast, "lr": self.mixing_learning_rate, "weight_decay": 0.0, "name": "mixing"},
+            {"name": name, "params": chosen, "lr": self.learning_rates[name], "weight_decay": self.weight_decay}
+            for name, chosen in parameters.items()
         ]
+        groups.append({"name": "mixing", "params": mixing, "lr": self.learning_rates["mixing"], "weight_decay": 0.0})
         return torch.optim.AdamW(groups)
 
     # --- evaluation
@@ -271,7 +271,7 @@ class HybridRecommender(L.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Rank the tune rows, their own chains left out of the counts."""
-        scores = mask_seen(self.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
+        scores = mask_seen_(self.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
         self._collect("tune", scores, self.action(batch.actions).sigmoid(), batch)
 
     def on_validation_epoch_end(self) -> None:
@@ -295,7 +295,7 @@ class HybridRecommender(L.LightningModule):
         baselines = {"popularity": self.popularity.expand_as(scores), "transitions": self.transitions(batch.jobs)}
         baselines["transitions"] = baselines["transitions"].round(decimals=DECIMALS)
         for name, baseline in baselines.items():
-            self._collect(name, mask_seen(baseline, batch.jobs), rule, batch)
+            self._collect(name, mask_seen_(baseline.clone(), batch.jobs), rule, batch)
         self.alphas.append(self.alpha(batch))
 
     def test_results(self) -> dict[str, float | None]:

@@ -22,6 +22,7 @@ class RecencyWeights(nn.Module):
 
     def __init__(self, decay: float, apply_weight: float) -> None:
         super().__init__()
+        decay = min(decay, 1 - 1e-6)
         self.decay_logit = nn.Parameter(torch.tensor(math.log(decay / (1 - decay))))
         self.log_apply_weight = nn.Parameter(torch.tensor(math.log(apply_weight)))
 

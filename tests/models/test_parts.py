@@ -1,0 +1,121 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from nextjob.errors import InputError
+from nextjob.models.action import ActionMLP, session_facts
+from nextjob.models.content import ContentScorer, ExactMatch, principal_coordinates
+from nextjob.models.gate import AlphaGate
+from nextjob.models.prefix import RecencyWeights, lags
+from nextjob.models.svd import SVDEmbedding, initial_factors, truncated_svd
+from tests.boards import sessions
+
+FACTORS = {"window": 2, "back": 0.5, "damping": 1.0, "power": 0.25, "apply_value": 5.0}
+
+
+def test_lags_and_recency_weights_by_hand():
+    jobs, actions = torch.tensor([[4, 5, 6], [7, 0, 0]]), torch.tensor([[1, 2, 1], [1, 0, 0]])
+    assert lags(jobs).tolist() == [[2, 1, 0], [0, 0, 0]]
+    weights = RecencyWeights(decay=0.5, apply_weight=3.0)(jobs, actions)
+    expected = np.array([0.25, 0.5 * 3, 1]) / 2.75
+    assert np.allclose(weights.detach(), [expected, [1, 0, 0]])
+
+
+def test_truncated_svd_is_ordered_repeatable_and_the_best_approximation():
+    matrix = torch.randn(30, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).numpy()
+    left, values, right = truncated_svd(matrix, 5)
+    assert (np.diff(values) < 0).all()
+    assert np.allclose(values, np.linalg.svd(matrix)[1][:5])
+    assert all(np.array_equal(a, b) for a, b in zip(truncated_svd(matrix, 5), (left, values, right), strict=True))
+
+
+def test_interaction_factors_score_like_pure_svd():
+    rows = sessions([[1, 2, 3], [2, 3, 4], [5, 1], [4, 5, 6]], actions=[[1, 2, 1], [1, 1, 1], [2, 2], [1, 1, 2]])
+    factors = initial_factors(rows, rows, n_jobs=6, rank=3, matrix="interactions", **FACTORS)
+    svd = SVDEmbedding(6, rank=3, decay=1 - 1e-9, apply_weight=5.0, dropout=0.0).eval()
+    svd.initialise(*factors)
+    x = np.zeros((4, 6))
+    for row in range(4):
+        batch = rows.batch(np.array([row]))
+        x[row, batch.jobs[0] - 1] = np.where(batch.actions[0] == 2, 5.0, 1.0)
+    q = np.linalg.svd(x)[2][:3].T
+    batch = rows.batch(np.arange(4))
+    scores = svd(batch.jobs, batch.actions).detach().numpy()
+    expected = x @ q @ q.T / x.sum(1, keepdims=True) * 6
+    assert np.allclose(scores, expected, atol=1e-4)
+
+
+def test_factors_start_orthogonal_and_the_penalty_sees_when_they_are_not():
+    rows = sessions([list(np.random.default_rng(i).permutation(30)[:8] + 1) for i in range(40)])
+    svd = SVDEmbedding(30, rank=6, decay=0.7, apply_weight=1.0, dropout=0.0)
+    svd.initialise(*initial_factors(rows, rows, n_jobs=30, rank=6, matrix="transitions", **FACTORS))
+    assert svd.orthogonality() < 1e-8
+    with torch.no_grad():
+        svd.U[:, 1] = svd.U[:, 0]
+    assert svd.orthogonality() > 0.01
+
+
+def test_an_unknown_matrix_is_refused():
+    rows = sessions([[1, 2]])
+    with pytest.raises(InputError, match="transitions or interactions"):
+        initial_factors(rows, rows, n_jobs=2, rank=1, matrix="ratings", **FACTORS)
+
+
+def test_whitened_coordinates_have_equal_spread_and_missing_rows_are_zero():
+    generator = torch.Generator().manual_seed(0)
+    vectors = torch.randn(200, 10, generator=generator) * torch.arange(1, 11)
+    present = torch.ones(200, dtype=torch.bool)
+    present[::5] = False
+    white = principal_coordinates(vectors, present, dimension=4, whitening=1.0)
+    assert white.shape == (200, 4)
+    assert (white[~present] == 0).all()
+    assert torch.allclose(torch.cov(white[present].T), torch.eye(4), atol=0.02)
+    plain = principal_coordinates(vectors, present, dimension=10, whitening=0.0)
+    distances = torch.cdist(vectors[present], vectors[present])
+    assert torch.allclose(torch.cdist(plain[present], plain[present]), distances, atol=0.01)
+
+
+def test_content_is_the_cosine_of_profile_and_job():
+    coordinates = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0], [0.0, 0.0]])
+    content = ContentScorer({"title": 2}, n_jobs=4, decay=1 - 1e-9, apply_weight=1.0, dropout=0.0)
+    content.spaces[0].coordinates.copy_(coordinates)
+    scores = content(torch.tensor([[1, 2], [4, 0]]), torch.tensor([[1, 1], [1, 0]]))["title"]
+    half = math.sqrt(0.5)
+    assert torch.allclose(scores, torch.tensor([[half, half, 1.0, 0.0], [0, 0, 0, 0]]), atol=1e-6)
+
+
+def test_exact_matches_by_hand():
+    exact = ExactMatch(n_jobs=4, n_features=1, decay=1 - 1e-9)
+    exact.values[1:, 0] = torch.tensor([1, 1, 2, 0])  # the last job has no value
+    shares = exact(torch.tensor([[1, 3, 4], [4, 0, 0]]), torch.tensor([[1, 1, 1], [1, 0, 0]]))
+    assert torch.allclose(shares[0], torch.tensor([[1 / 3, 1 / 3, 1 / 3, 0], [0, 0, 0, 0]]), atol=1e-6)
+
+
+def test_the_gate_starts_as_one_scalar_and_can_be_fixed():
+    facts = torch.randn(5, 3)
+    gate = AlphaGate(3, None)
+    assert torch.equal(gate(facts), torch.full((5,), 0.5))
+    gate(facts).sum().backward()
+    assert gate.linear.weight.grad is not None
+    fixed = AlphaGate(3, 0.7)
+    assert list(fixed.parameters()) == []
+    assert torch.equal(fixed(facts), torch.full((5,), 0.7))
+
+
+def test_the_action_head_starts_at_the_last_action_rule():
+    head = ActionMLP(hidden=4, facts="history", residual=True)
+    last = torch.tensor([1] * 10 + [2] * 10)
+    target = torch.tensor([1] * 8 + [2] * 2 + [2] * 9 + [1])
+    head.set_last_action_rule(last, target)
+    probability = head(torch.tensor([[2, 1, 0], [1, 2, 0], [2, 2, 2]])).sigmoid()
+    assert torch.allclose(probability, torch.tensor([3 / 12, 10 / 12, 10 / 12]))
+
+
+def test_session_facts_do_not_depend_on_padding():
+    actions = torch.tensor([[1, 2, 2, 1]])
+    padded = torch.tensor([[1, 2, 2, 1, 0, 0]])
+    assert torch.allclose(session_facts(actions), session_facts(padded))
+    assert session_facts(torch.tensor([[2, 2, 2]]))[0, -1] == 1
+    assert session_facts(actions)[0, -1] == 0
