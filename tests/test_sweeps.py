@@ -57,7 +57,7 @@ def test_one_wandb_run_a_job_in_one_group(multirun):
     for job, run in zip(jobs, runs, strict=True):
         assert run.logged["val/score"] == pytest.approx([json.loads((job / "metrics.json").read_text())["val/score"]])
         losses = [f"train/{task}_loss" for task in ("collaborative", "content", "hybrid", "action")]
-        for key in (*losses, "tune/score", "tune/alpha", "weights/title", "lr-AdamW/experts", "results.path"):
+        for key in (*losses, "tune/score", "tune/alpha", "weights/title", "lr-AdamW/mixing", "results.path"):
             assert run.logged[key]
 
 

@@ -12,9 +12,10 @@ from nextjob.models.prefix import RecencyWeights
 class ContentScorer(nn.Module):
     """One cosine per feature between the session profile and every job.
 
-    u_f = sum_i w_i (I + A_f) j_f(i) over past jobs with weights of recency and action, s_f = cos(u_f, (I + B_f) k_f). The
-    coordinates j_f are centred and partly whitened principal components of the feature's embeddings; A_f and B_f
-    are trained and start at 0. A missing value has coordinates 0 and scores 0.
+    u_f = sum_i w_i (I + A_f) j_f(i) over past jobs with weights of recency and action, and
+    s_f = cos(u_f, (I + B_f) k_f) for a job k. The coordinates j_f are centred and partly whitened principal
+    components of the feature's embeddings; A_f and B_f are trained and start at 0. A missing value has coordinates 0
+    and scores 0.
     """
 
     def __init__(self, dimensions: dict[str, int], n_jobs: int, decay: float, apply_weight: float, dropout: float):
