@@ -68,7 +68,7 @@ class HybridRecommender(L.LightningModule):
                 raise InputError(f"model.terms: unknown term {name!r}; known: {TRANSITIONS}, {EXACT}, {DISCOUNT}")
         if set(loss_weights) != set(TASKS):
             raise InputError(f"model.loss_weights must name {', '.join(TASKS)}; found {', '.join(loss_weights)}")
-        self.save_hyperparameters()
+        self.save_hyperparameters(logger=False)
         self.fixed_alpha, self.terms, self.loss_weights = alpha, terms, loss_weights
         self.arguments = {
             "svd": svd,
