@@ -1,0 +1,165 @@
+"""The README's commands, examples and folders are what the project has."""
+
+import itertools
+import re
+import shlex
+import shutil
+import tomllib
+
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from packaging.requirements import Requirement
+
+from nextjob import Recommender
+from nextjob.__main__ import COMMANDS
+from nextjob.cli import evaluate
+from nextjob.data import read_board, read_sessions
+from nextjob.schema import ACTION_NUMBERS, TOP_K
+from tests.conftest import python
+from tests.paths import CONF, ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"(?:<!-- (?P<note>.+?) -->\n)?```(?P<kind>.+)\n(?P<text>[\s\S]+?)```", README)
+COMMAND_LINES = [(note, line) for note, kind, text in BLOCKS if kind == "bash" for line in text.splitlines()]
+CALLS = [
+    (note, line.rpartition("&& ")[2]) for note, line in COMMAND_LINES if line.rpartition("&& ")[2].startswith("python ")
+]
+TRAININGS = [line for _, line in CALLS if "nextjob recommend" not in line]
+OFFLINE = [line for note, line in CALLS if not note]
+SHORT = ["trainer.max_epochs=1", "logger=csv"]
+
+
+def block(kind):
+    return next(text for _, found, text in BLOCKS if found == kind)
+
+
+def each_job(overrides):
+    """The overrides of every job of a multirun, in the way of Hydra's own sweeper."""
+    choices = []
+    for override in OverridesParser.create().parse_overrides(overrides):
+        if override.is_sweep_override():
+            choices.append([f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()])
+        else:
+            choices.append([override.input_line])
+    return [list(job) for job in itertools.product(*choices)]
+
+
+@pytest.mark.parametrize("line", TRAININGS)
+def test_every_command_composes(line):
+    _, script, *arguments = shlex.split(line)
+    config = {"train.py": "train", "extract.py": "extract", "-m": "train"}[script]
+    if script == "-m":
+        module, command, *arguments = arguments
+        assert (module, command) == ("nextjob", "evaluate")
+        jobs = [run.overrides for run in evaluate.plan(arguments)[0]]
+    else:
+        jobs = each_job([argument for argument in arguments if argument != "-m"])
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        known = set(compose(config))
+        for job in jobs:
+            assert set(compose(config, job)) == known
+
+
+def test_ci_runs_the_first_two_commands_of_the_readme():
+    (_, start), (_, tests), *_ = COMMAND_LINES
+    set_up, _, pytest_alone = tests.partition(" && ")
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert start.startswith("pip install -e . && ")
+    assert pytest_alone == "pytest"
+    assert lines.index(start) < lines.index(set_up)
+    assert lines[-1].startswith("pytest ")
+
+
+def test_commands_and_folders_that_are_named_exist():
+    for name in re.findall(r"python -m nextjob (\w+)", README):
+        assert name in COMMANDS
+    paths = [line.split()[0] for line in README.partition("## Folders")[2].split("```")[1].splitlines()[1:]]
+    paths += re.findall(r"\]\((?!http)([^)]+)\)", README)
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_example_tables_are_a_board(tmp_path):
+    for name in ("interactions.csv", "jobs.csv"):
+        (tmp_path / name).write_text(block(f"csv {name}"), encoding="utf-8")
+    board = read_board(tmp_path, "interactions")
+    assert board.train.lengths.tolist() == [2, 1]
+    assert board.vocabulary.ids(board.train.target_job) == ["J08", "J17"]
+    described = README.partition("```csv interactions.csv")[2].partition("Two commands")[0]
+    for name in [*pd.read_csv(tmp_path / "interactions.csv"), *pd.read_csv(tmp_path / "jobs.csv"), "position"]:
+        assert re.search(rf"^\|.*`{name}`.*\|", described, re.MULTILINE), name
+
+
+def test_constraints_allow_what_pyproject_asks_for():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {
+        requirement.name.lower().replace("_", "-"): requirement.specifier
+        for requirement in map(Requirement, (line for line in lines if not line.startswith("#")))
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    for requirement in map(Requirement, asked):
+        if requirement.name != "nextjob":
+            (pin,) = pinned[requirement.name]
+            assert pin.operator == "=="
+            assert requirement.specifier.contains(pin.version), requirement
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """What the commands need of a checkout, in a folder to write into."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("conf", "data"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("train.py", "extract.py"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def run(line, folder, **places):
+    """Run a command of the README with its placeholders filled in; a training for one epoch."""
+    for name, place in places.items():
+        line = line.replace(name, str(place))
+    arguments = shlex.split(line)[1:]
+    done = python(*arguments, *(SHORT if arguments[0] == "train.py" else []), folder=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", OFFLINE)
+def test_offline_commands_run(line, checkout):
+    assert "next: " in run(line, checkout) if "extract.py" in line else "recommend " in run(line, checkout)
+
+
+@pytest.mark.slow
+def test_own_data_becomes_recommendations(checkout, tmp_path):
+    """The sample as a long table with the README's columns."""
+    sample = read_board(checkout / "data" / "sample", "challenge")
+    features = pd.read_parquet(checkout / "data" / "sample" / "features.parquet")
+    jobs = features.pivot(index="job_id", columns="feature", values="value").reset_index()
+    columns = block("csv jobs.csv").splitlines()[0].split(",")
+    jobs.assign(text="").reindex(columns=columns).to_csv(tmp_path / "jobs.csv", index=False)
+    for name, sessions in {"interactions": sample.train, "sessions": sample.test}.items():
+        table = pd.DataFrame({"session_id": sessions.ids, "length": sessions.lengths})
+        table = table.loc[table.index.repeat(table["length"])].drop(columns="length")
+        table["job_id"] = sample.vocabulary.ids(sessions.jobs)
+        table["action"] = (
+            pd.Series(sessions.actions).map({number: action for action, number in ACTION_NUMBERS.items()}).to_numpy()
+        )
+        table["position"] = table.groupby("session_id").cumcount()
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+
+    train, recommend = (line for note, line in CALLS if note == "own data")
+    shown = run(train, checkout, DIR=tmp_path)
+    folder = re.search(r"^run folder  (.+)$", shown, re.MULTILINE)[1]
+    run(recommend, checkout, RUN_DIR=folder, FILE=tmp_path / "sessions.csv")
+    lists = pd.read_csv(checkout / "submission.csv")
+    read = read_sessions(tmp_path / "sessions.csv", Recommender.load(folder).vocabulary)
+    assert lists["session_id"].astype(str).tolist() == read.ids.tolist()
+    assert all(len(set(re.findall(r"\d+", row))) == TOP_K for row in lists["job_id"])
+
+    snippet = block("python").replace("RUN_DIR", folder)
+    assert python("-c", snippet, folder=checkout).stdout.startswith("[")
