@@ -1,10 +1,14 @@
-"""Checkpoints that come from outside."""
+"""Checkpoints that come from outside, and those of a run that goes on in another folder."""
 
 from pathlib import Path
+from typing import Any
 
+import lightning as L
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from nextjob.errors import InputError
+from nextjob.files import write_atomically
 
 
 def check_checkpoint(path: str | Path) -> None:
@@ -21,3 +25,27 @@ def check_checkpoint(path: str | Path) -> None:
         raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
     if not isinstance(content, dict) or "catalogue" not in content:
         raise InputError(f"{path}: not a checkpoint of nextjob: it holds no catalogue")
+
+
+class Checkpoint(ModelCheckpoint):
+    """A ModelCheckpoint whose file goes along when a run is resumed in another folder, so that its score counts."""
+
+    def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Copy the file that lies beside the loaded checkpoint, and take the stored state for the copy's.
+
+        Raises:
+            InputError: there is no such file.
+        """
+        state = checkpoint["callbacks"][self.state_key]
+        source = Path(str(trainer.ckpt_path)).with_name(f"{self.filename}.ckpt")
+        own = Path(str(self.dirpath)) / source.name
+        if trainer.is_global_zero and source.resolve() != own.resolve():
+            check_checkpoint(source)
+            write_atomically(own, source.read_bytes())
+        score = state["best_model_score"]
+        state |= {
+            "dirpath": self.dirpath,
+            "best_model_path": str(own),
+            "kth_best_model_path": str(own),
+            "best_k_models": {} if score is None else {str(own): score},
+        }
