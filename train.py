@@ -7,7 +7,7 @@ import lightning as L
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from nextjob.checkpoint import check_checkpoint
+from nextjob.checkpoint import Checkpoint, check_checkpoint
 from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
 from nextjob.report import finish_run
 from nextjob.training import refit
@@ -25,17 +25,20 @@ def main(cfg: DictConfig) -> float:
     datamodule = instantiate(cfg.data, encoder=instantiate(cfg.encoder))
     model = instantiate(cfg.model)
     logger = instantiate(cfg.logger)
-    callbacks = list(instantiate(cfg.callbacks).values())
-    trainer: L.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=logger)
+    callbacks = instantiate(cfg.callbacks)
+    trainer: L.Trainer = instantiate(cfg.trainer, callbacks=list(callbacks.values()), logger=logger)
     logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
 
     trainer.fit(model, datamodule, ckpt_path=cfg.ckpt_path)
-    best = trainer.checkpoint_callback.best_model_score.item()  # type: ignore[union-attr]
-    trainer.test(model, datamodule, ckpt_path="best", verbose=False)
-    finish_run(Path(cfg.paths.run), cfg.name, trainer)
+    best: Checkpoint = callbacks["checkpoint"]
+    trainer.test(model, datamodule, ckpt_path=best.best_model_path, verbose=False)
+    final = model
     if cfg.refit:
-        refit(instantiate(cfg.model), model, trainer, instantiate(cfg.trainer, logger=False, barebones=True))
-    return best
+        final = instantiate(cfg.model)
+        off = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "limit_val_batches"), False)
+        refit(final, model, trainer, instantiate(cfg.trainer, **off))
+    finish_run(Path(cfg.paths.run), cfg.name, trainer, final)
+    return best.best_model_score.item()  # type: ignore[union-attr]
 
 
 if __name__ == "__main__":

@@ -17,15 +17,19 @@ from nextjob.models.hybrid import HybridRecommender
 from nextjob.page import report_page
 from nextjob.recommend import Recommender, write_submission
 from nextjob.results import COLUMNS, Metrics, results, terminal_table
-from nextjob.rows import write_validation_rows
+from nextjob.rows import validation_rows, write_validation_rows
 from nextjob.tracking import finish_tracking
 
 PACKAGES = ("nextjob", "torch", "lightning", "transformers", "sentence-transformers", "numpy")
 
 
-def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
-    """Write the run folder's files, end the loggers, print the results table and the next commands."""
+def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommender) -> None:
+    """Write the run folder's files, end the loggers, print the results table and the next commands.
+
+    Everything is of the model that ``trainer`` tested, but for submission.csv, which is of the ``final`` one.
+    """
     model: HybridRecommender = trainer.lightning_module  # type: ignore[assignment]
+    val_rows = validation_rows(trainer)
     if not trainer.is_global_zero:
         return
     datamodule: SessionDataModule = trainer.datamodule  # type: ignore[attr-defined]
@@ -33,7 +37,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
     metrics: Metrics = model.summary
     weights = {feature: weight.item() for feature, weight in model.mixing.feature_weights().items()}
     rows = results(name, metrics)
-    write_validation_rows(run, trainer)
+    write_validation_rows(run, val_rows)
     _write_json(run / "metrics.json", metrics)
     _write_json(run / "feature_weights.json", weights)
     config = run / ".hydra" / "config.yaml"
@@ -48,7 +52,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer) -> None:
     )
     write_atomically(run / "report.html", page.encode())
     if datamodule.board.test is not None:
-        write_submission(Recommender(model).recommend_sessions(datamodule.board.test), run / "submission.csv")
+        write_submission(Recommender(final).recommend_sessions(datamodule.board.test), run / "submission.csv")
 
     catalogue = datamodule.catalogue
     title = (

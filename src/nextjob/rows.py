@@ -22,10 +22,10 @@ MEASURES = (*RANK_MEASURES, "action_acc", "action_logloss", "score")
 
 
 def validation_rows(trainer: L.Trainer) -> pd.DataFrame:
-    """One row per val session after trainer.test.
+    """One row per val session after trainer.test, in the order of the split; every process calls it and has them all.
 
     Columns: session_id (text), chain, applied (0 or 1), rank and p_apply of the model, rank_<baseline>, and
-    p_apply_last_action. Of a distributed test these are the rows of this process.
+    p_apply_last_action.
     """
     model: HybridRecommender = trainer.lightning_module  # type: ignore[assignment]
     found = {name: model.results[name] for name in ("model", *BASELINES)}
@@ -45,12 +45,10 @@ def validation_rows(trainer: L.Trainer) -> pd.DataFrame:
     return table[~table.index.duplicated()].sort_index()
 
 
-def write_validation_rows(run: Path, trainer: L.Trainer) -> None:
-    """Put `validation_rows` into a run folder; a distributed test leaves none, since every process has only a part."""
-    if trainer.world_size > 1:
-        return
+def write_validation_rows(run: Path, rows: pd.DataFrame) -> None:
+    """Put `validation_rows` into a run folder."""
     content = io.BytesIO()
-    validation_rows(trainer).to_parquet(content, index=False)
+    rows.to_parquet(content, index=False)
     write_atomically(run / ROWS_FILE, content.getvalue())
 
 
@@ -72,4 +70,5 @@ def measure(rows: pd.DataFrame, name: str | None = None) -> pd.DataFrame:
 
 
 def _column(metric: RankingMetrics, state: str) -> np.ndarray:
-    return dim_zero_cat(getattr(metric, state)).cpu().numpy()
+    with metric.sync_context():
+        return dim_zero_cat(getattr(metric, state)).cpu().numpy()

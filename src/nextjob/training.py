@@ -1,8 +1,12 @@
 """What happens after the best epoch is known."""
 
+import copy
+from pathlib import Path
+
 import lightning as L
 import torch
 
+from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
 
 
@@ -12,15 +16,12 @@ def refit(fresh: HybridRecommender, chosen: HybridRecommender, validated: L.Trai
     Gate, weights, scales and action head are those of ``chosen``, which were tuned on chains its factors had
     not seen. The validated checkpoint stays beside it as validated.ckpt.
     """
-    checkpoint = validated.checkpoint_callback
-    best = checkpoint.best_model_path  # type: ignore[union-attr]
+    best = Path(validated.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
     trainer.fit_loop.max_epochs = torch.load(best, weights_only=True, map_location="cpu")["epoch"] + 1
-    datamodule = validated.datamodule  # type: ignore[attr-defined]
-    datamodule.use_every_chain()
-    assert chosen.catalogue is not None
-    fresh.build(**chosen.catalogue)
+    everything = copy.copy(validated.datamodule)  # type: ignore[attr-defined]
+    everything.use_every_chain()
     fresh.keep_mixing(chosen)
-    trainer.fit(fresh, datamodule)
+    trainer.fit(fresh, everything)
     if trainer.is_global_zero:
-        torch.save(torch.load(best, weights_only=True), best.replace("best.ckpt", "validated.ckpt"))
-    trainer.save_checkpoint(best)
+        write_atomically(best.with_name("validated.ckpt"), best.read_bytes())
+    trainer.save_checkpoint(best, weights_only=False)

@@ -120,7 +120,8 @@ class SessionDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> CombinedLoader:
         """Training prefixes, with tune prefixes going round beside them."""
-        batch_size = min(self.batch_size, max(1, len(self.examples) // MIN_STEPS))
+        replicas = self.trainer.world_size if self.trainer is not None else 1
+        batch_size = min(self.batch_size, max(1, len(self.examples) // (MIN_STEPS * replicas)))
         loaders = {"train": self._loader(self.examples, batch_size, shuffle=True)}
         if len(self.tune_examples):
             loaders["tune"] = self._loader(self.tune_examples, self.tune_batch_size, shuffle=True)

@@ -88,17 +88,19 @@ class HybridRecommender(L.LightningModule):
     # --- building
 
     def setup(self, stage: str) -> None:
-        """Build the parts for the datamodule's catalogue; when fitting, initialise them from its counts."""
+        """Build the parts for the datamodule's catalogue; every fit starts anew, initialised from its counts."""
         datamodule: SessionDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
-        coordinates = self._coordinates(datamodule) if self.catalogue is None or stage == "fit" else {}
-        if self.catalogue is None:
-            shapes = {feature: table.shape[1] for feature, table in coordinates.items()}
-            self.build(datamodule.catalogue.vocabulary.job_ids, shapes)
-        elif self.catalogue["job_ids"] != datamodule.catalogue.vocabulary.job_ids:
+        if self.catalogue is not None and self.catalogue["job_ids"] != datamodule.catalogue.vocabulary.job_ids:
             raise InputError(
                 f"the checkpoint was trained on another catalogue ({len(self.catalogue['job_ids'])} jobs) than "
                 f"data.root={datamodule.root} ({len(datamodule.catalogue.vocabulary)} jobs); train a new model"
             )
+        if self.catalogue is not None and stage != "fit":
+            return
+        coordinates = self._coordinates(datamodule)
+        if not self.kept_mixing:
+            shapes = {feature: table.shape[1] for feature, table in coordinates.items()}
+            self.build(datamodule.catalogue.vocabulary.job_ids, shapes)
         if stage == "fit":
             self.initialise(datamodule, coordinates)
 
@@ -141,8 +143,9 @@ class HybridRecommender(L.LightningModule):
                 space.coordinates.copy_(coordinates[feature])
         if self.exact is not None:
             self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
-        last = torch.from_numpy(examples.actions[examples.offsets[1:] - 1])
-        self.action.set_last_action_rule(last, torch.from_numpy(examples.target_action))
+        if not self.kept_mixing:
+            last = torch.from_numpy(examples.actions[examples.offsets[1:] - 1])
+            self.action.set_last_action_rule(last, torch.from_numpy(examples.target_action))
 
     def _coordinates(self, datamodule: SessionDataModule) -> dict[str, Tensor]:
         table, arguments = datamodule.catalogue.embeddings, self.coordinates
@@ -154,10 +157,15 @@ class HybridRecommender(L.LightningModule):
         }
 
     def keep_mixing(self, other: "HybridRecommender") -> None:
-        """Take gate, weights, scales and action head from a model that was tuned on held-out chains, for good."""
-        for name in ("mixing", "action"):
-            getattr(self, name).load_state_dict(getattr(other, name).state_dict())
-            getattr(self, name).requires_grad_(False)
+        """Take catalogue, gate, weights, scales and action head from a model tuned on held-out chains, for good."""
+        assert other.catalogue is not None
+        self.build(**other.catalogue)
+        pairs = [(self.mixing, other.mixing), (self.action, other.action)]
+        if self.exact is not None and other.exact is not None:
+            pairs.append((self.exact.weights, other.exact.weights))
+        for kept, tuned in pairs:
+            kept.load_state_dict(tuned.state_dict())
+            kept.requires_grad_(False)
         self.kept_mixing = True
 
     # --- scoring
@@ -176,10 +184,13 @@ class HybridRecommender(L.LightningModule):
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
         if TRANSITIONS in self.terms:
             scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
-        if self.exact is not None:
-            shares = self.exact(jobs, actions)
-            scores |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
-        return scores
+        return scores | self._exact_matches(batch)
+
+    def _exact_matches(self, batch: Batch) -> dict[str, Tensor]:
+        if self.exact is None:
+            return {}
+        shares = self.exact(batch.jobs, batch.actions)
+        return {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
 
     def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
         """The gate's alpha of each session, (B,)."""
@@ -217,8 +228,8 @@ class HybridRecommender(L.LightningModule):
 
     # --- training
 
-    def training_step(self, batch: dict[str, Batch], _: int) -> Tensor:
-        """The weighted sum of the tasks' losses; each is logged under its name."""
+    def training_step(self, batch: dict[str, Batch], _: int) -> Tensor | None:
+        """The weighted sum of the tasks' losses, each logged under its name; None where no task is trained."""
         train, weights = batch["train"], self.loss_weights
         losses: dict[str, Tensor] = {}
         if self.svd is not None and weights["collaborative"]:
@@ -234,6 +245,8 @@ class HybridRecommender(L.LightningModule):
             losses["action"] = action_loss(self.action(train.actions), train.target_action)
         if weights["hybrid"] and "tune" in batch:
             losses["hybrid"] = self._mixing_loss(batch["tune"])
+        if not losses:
+            return None
         total = sum((weights[task] * loss for task, loss in losses.items()), torch.zeros((), device=self.device))
         self.log_dict({f"train/{task}_loss": loss.detach() for task, loss in losses.items()}, batch_size=len(train.row))
         self.log("train/loss", total.detach(), prog_bar=True, batch_size=len(train.row))
@@ -244,6 +257,7 @@ class HybridRecommender(L.LightningModule):
         with torch.no_grad():
             experts = self.experts(tune, leave_out=True)
         self.train()
+        experts |= self._exact_matches(tune)  # their recency is learned here
         terms = self.mixing(experts, self.alpha(tune, leave_out=True))
         return next_job_loss(sum(terms.values()), tune.jobs, tune.target_job)
 
@@ -277,9 +291,9 @@ class HybridRecommender(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the tune metrics, alpha and the learned weights."""
         summary = self.results["tune"].compute()
-        self.log_dict({f"tune/{name}": float(v) for name, v in summary.items() if v is not None})
+        self.log_dict({f"tune/{name}": float(v) for name, v in summary.items() if v is not None}, sync_dist=True)
         weights = {f"weights/{feature}": w for feature, w in self.mixing.feature_weights().items()}
-        self.log_dict({name: w.detach() for name, w in weights.items()})
+        self.log_dict({name: w.detach() for name, w in weights.items()}, sync_dist=True)
 
     def on_test_epoch_start(self) -> None:
         """Fresh metrics for the model and every baseline, in double precision."""
@@ -310,8 +324,10 @@ class HybridRecommender(L.LightningModule):
     def on_test_epoch_end(self) -> None:
         """Log everything that has a value."""
         self.summary = self.test_results()
+        self.alphas = [self.all_gather(torch.cat(self.alphas)).flatten()]  # type: ignore[union-attr]
         self.float()
-        self.log_dict({name: float(value) for name, value in self.summary.items() if value is not None})
+        found = {name: float(value) for name, value in self.summary.items() if value is not None}
+        self.log_dict(found, sync_dist=True)
 
     def _collect(self, name: str, scores: Tensor, p_apply: Tensor, batch: Batch) -> None:
         found = ranks(scores, batch.target_job - 1, self.tie_order)
