@@ -36,7 +36,9 @@ class Checkpoint(ModelCheckpoint):
         Raises:
             InputError: there is no such file.
         """
-        state = checkpoint["callbacks"][self.state_key]
+        state = checkpoint["callbacks"].get(self.state_key)
+        if state is None:  # it did not take part in that run
+            return
         source = Path(str(trainer.ckpt_path)).with_name(f"{self.filename}.ckpt")
         own = Path(str(self.dirpath)) / source.name
         if trainer.is_global_zero and source.resolve() != own.resolve():

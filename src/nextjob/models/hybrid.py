@@ -261,9 +261,9 @@ class HybridRecommender(L.LightningModule):
         terms = self.mixing(experts, self.alpha(tune, leave_out=True))
         return next_job_loss(sum(terms.values()), tune.jobs, tune.target_job)
 
-    def on_train_epoch_start(self) -> None:
-        """Seed dropout by epoch, so that a resumed run repeats the undisturbed one."""
-        torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.current_epoch)  # type: ignore[attr-defined]
+    def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:
+        """Seed dropout by step, so that a resumed run repeats the undisturbed one."""
+        torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.global_step)  # type: ignore[attr-defined]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW, one parameter group a part; no decay on what mixes the experts."""
