@@ -50,5 +50,5 @@ class History(L.Callback):
         return {"epochs": self.epochs}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on after the stored epochs."""
-        self.epochs = list(state_dict["epochs"])
+        """Go on after the stored epochs; testing the best epoch takes the later ones not away."""
+        self.epochs = self.epochs or list(state_dict["epochs"])
