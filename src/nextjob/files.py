@@ -2,20 +2,39 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write to a temporary name in the same folder, sync, and rename."""
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
+    """A temporary file in the folder of ``path`` that takes its place, synced, when the block ends well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write the whole file, or leave it as it was."""
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+def write_parquet(path: str | Path, table: pa.Table) -> None:
+    """Write the whole table, or leave the file as it was."""
+    with atomic_file(path) as file:
+        pq.write_table(table, file, compression="zstd")

@@ -159,7 +159,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch) -> No
     def full(source, target) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("nextjob.extraction.store.os.replace", full)
+    monkeypatch.setattr("nextjob.files.os.replace", full)
     with pytest.raises(OSError, match="no space"):
         extract(jobs(*ADS), FEATURES, Scripted(), tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -7,7 +7,6 @@ the same bytes on any machine.
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from nextjob.data.synthetic_ads import FEATURES, make_ads, pick
 from nextjob.data.synthetic_candidates import Row, make_board, make_chains
+from nextjob.files import write_atomically
 from nextjob.schema import ACTION, ACTIONS, FEATURE, JOB_ID, JOB_IDS, SESSION_ID, VALUE
 
 EVIDENCE = "evidence"
@@ -41,7 +41,7 @@ def write_board(root: Path, seed: int = 0, n_jobs: int = 480, n_candidates: int 
     )
     _write_csv(root / "x_test.csv", (SESSION_ID, JOB_IDS, ACTIONS), _inputs(test, ids))
     listings = {str(job_id): ad.text for job_id, ad in zip(ids, ads, strict=True)}
-    _write(root / "job_listings.json", json.dumps(listings, ensure_ascii=False, indent=0) + "\n")
+    write_atomically(root / "job_listings.json", json.dumps(listings, ensure_ascii=False, indent=0).encode() + b"\n")
     _write_csv(
         root / "truth.csv",
         (JOB_ID, FEATURE, VALUE, EVIDENCE),
@@ -72,14 +72,4 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    _write(path, text.getvalue())
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace `path` in one step, so that nothing half-written is ever seen."""
-    draft = path.with_name(path.name + ".tmp")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    write_atomically(path, text.getvalue().encode())

@@ -1,8 +1,6 @@
 """The embedding table: job ids and one matrix per feature, kept in one file."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nextjob.errors import InputError
+from nextjob.files import write_parquet
 from nextjob.schema import JOB_ID
 
 MANIFEST_KEY = b"nextjob"
@@ -67,23 +66,13 @@ class EmbeddingTable:
 
     def save(self, path: str | Path) -> None:
         """Write one parquet file: job_id, a fixed-size list of half floats per feature, the manifest."""
-        path = Path(path)
         columns: dict[str, pa.Array] = {JOB_ID: pa.array(self.job_ids, pa.string())}
         for feature, matrix in self.vectors.items():
             flat = pa.array(matrix.astype(np.float16).ravel())
             missing = pa.array(~self.mask(feature))
             columns[feature] = pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1], mask=missing)
         manifest = {MANIFEST_KEY: json.dumps(self.manifest).encode()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                pq.write_table(pa.table(columns).replace_schema_metadata(manifest), file, compression="zstd")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        write_parquet(path, pa.table(columns).replace_schema_metadata(manifest))
 
     @classmethod
     def load(cls, path: str | Path) -> "EmbeddingTable":

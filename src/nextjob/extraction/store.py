@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +11,7 @@ import pyarrow.parquet as pq
 from nextjob.errors import InputError
 from nextjob.extraction.extractor import Answer, Extractor
 from nextjob.extraction.features import Feature
+from nextjob.files import write_parquet
 
 _SCHEMA = pa.schema(
     [
@@ -71,26 +70,7 @@ class AnswerStore:
     def add(self, answers: Mapping[str, Answer]) -> None:
         """Keep answers, on disk first."""
         if self.folder is not None and answers:
-            self.folder.mkdir(parents=True, exist_ok=True)
             rows = [{"key": key, **vars(answer)} for key, answer in answers.items()]
             name = content_hash("".join(answers))
-            write_parquet(pa.Table.from_pylist(rows, schema=_SCHEMA), self.folder / f"{name}.parquet")
+            write_parquet(self.folder / f"{name}.parquet", pa.Table.from_pylist(rows, schema=_SCHEMA))
         self._answers |= answers
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table so that `path` holds all of it or is left as it was."""
-    write_whole(path, lambda file: pq.write_table(table, file))
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, bring it to the disk and put it in the place of `path`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

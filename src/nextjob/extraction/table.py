@@ -22,7 +22,8 @@ from nextjob.extraction.features import Feature
 from nextjob.extraction.grounding import is_grounded
 from nextjob.extraction.normalise import normalise
 from nextjob.extraction.sections import read_title
-from nextjob.extraction.store import AnswerStore, answer_key, content_hash, write_parquet, write_whole
+from nextjob.extraction.store import AnswerStore, answer_key, content_hash
+from nextjob.files import write_atomically, write_parquet
 from nextjob.schema import CONFIDENCE, FEATURE, JOB_ID, RAW, STATUS, TEXT, VALUE
 
 COLUMN_ENGINE = "column"
@@ -100,11 +101,10 @@ def extract(
             records.append(_record(job_id, feature.name, made, hashes[text], extractor))
     table = pd.DataFrame(records)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_parquet(pa.Table.from_pylist(records, schema=_SCHEMA), folder / FEATURES_FILE)
+        write_parquet(folder / FEATURES_FILE, pa.Table.from_pylist(records, schema=_SCHEMA))
         manifest = _manifest(table, ids, texts, features, extractor)
         content = json.dumps(manifest, ensure_ascii=False, indent=2).encode()
-        write_whole(folder / MANIFEST_FILE, lambda file: file.write(content))
+        write_atomically(folder / MANIFEST_FILE, content)
     return table
 
 
