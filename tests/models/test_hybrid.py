@@ -1,0 +1,172 @@
+"""The contract of every configuration of the model, and who learns from which rows."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nextjob.data.sessions import Batch
+from nextjob.metrics import top_k
+from nextjob.models.hybrid import HybridRecommender
+from nextjob.models.mixing import CONTENT, SVD
+from nextjob.recommend import Recommender
+from tests.paths import CONF
+
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS)
+def model(request, make_model) -> HybridRecommender:
+    return make_model(f"+experiment={request.param}")
+
+
+@pytest.fixture(scope="module")
+def batch(datamodule) -> Batch:
+    return datamodule.val.batch(np.arange(40))
+
+
+def padded(batch: Batch, width: int) -> Batch:
+    more = (0, width - batch.jobs.shape[1])
+    return batch._replace(
+        jobs=torch.nn.functional.pad(batch.jobs, more), actions=torch.nn.functional.pad(batch.actions, more)
+    )
+
+
+def alone(batch: Batch, row: int) -> Batch:
+    length = int(batch.jobs[row].ne(0).sum())
+    return Batch(*(column[row : row + 1, :length] if column.ndim == 2 else column[row : row + 1] for column in batch))
+
+
+def learned(model: HybridRecommender) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def with_gradient(model: HybridRecommender) -> set[str]:
+    return {name for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+
+
+# --- the contract of a scorer
+
+
+@torch.no_grad()
+def test_scores_are_finite_and_the_sum_of_the_named_terms(model, batch):
+    total, terms = model.score(batch, parts=True)
+    assert total.shape == (40, len(model.catalogue["job_ids"]))
+    assert total.isfinite().all()
+    added = torch.zeros_like(total)
+    for term in terms.values():
+        assert term.shape == total.shape
+        added = added + term
+    assert torch.equal(added, total)
+    assert torch.equal(model.score(batch), total)
+    assert (SVD in terms) == (model.fixed_alpha is None or model.fixed_alpha > 0)
+    has_content = any(name.startswith(f"{CONTENT}/") for name in terms)
+    assert has_content == (model.fixed_alpha is None or model.fixed_alpha < 1)
+
+
+@torch.no_grad()
+def test_a_session_scores_the_same_alone_in_a_batch_and_padded(model, batch):
+    model.double()
+    scores, p_apply = model(batch)
+    one_by_one = [model(alone(batch, row)) for row in range(len(batch.row))]
+    for other in (model(padded(batch, 40)), [torch.cat(column) for column in zip(*one_by_one, strict=True)]):
+        assert torch.equal(other[0], scores)
+        assert torch.allclose(other[1], p_apply, rtol=0, atol=1e-12)
+    model.float()
+
+
+def test_seen_jobs_are_never_recommended(model, batch):
+    scores, _ = model(batch)
+    best = top_k(scores, 10, model.tie_order) + 1
+    assert not (best[:, :, None] == batch.jobs[:, None, :]).any()
+    assert ((scores == -torch.inf).sum(1) == torch.tensor([len(set(row) - {0}) for row in batch.jobs.tolist()])).all()
+
+
+def test_ties_go_by_popularity_and_then_by_a_fixed_order_that_is_not_the_ids(model):
+    popularity = model.popularity[model.tie_order.argsort()]
+    assert (popularity.diff() <= 0).all()
+    equal = model.tie_order.argsort()[popularity == popularity[-1]]
+    assert len(equal) > 5
+    assert not (equal.diff() > 0).all()
+    flat = torch.zeros(1, len(model.popularity))
+    assert torch.equal(top_k(flat, 10, model.tie_order)[0], model.tie_order.argsort()[:10])
+
+
+@torch.no_grad()
+def test_cold_jobs_get_a_finite_score(model, batch, datamodule):
+    """A prefix of jobs that no training interaction has, and such jobs as candidates."""
+    cold = (model.popularity == 0).nonzero()[:, 0] + 1
+    assert len(cold) >= 5
+    session = batch._replace(
+        **{name: column[:1] for name, column in batch._asdict().items()},
+    )._replace(jobs=cold[None, :3], actions=torch.ones(1, 3, dtype=torch.int64))
+    total, terms = model.score(session, parts=True)
+    assert total.isfinite().all()
+    ranked = [name for name, term in terms.items() if name.startswith(CONTENT) and term[0, cold - 1].std() > 0]
+    assert bool(ranked) == (model.fixed_alpha is None or model.fixed_alpha < 1), "content tells cold jobs apart"
+
+
+def test_saved_and_loaded_models_are_equal(model, batch, tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    model.trainer.strategy.connect(model)
+    model.trainer.save_checkpoint(tmp_path / "checkpoints" / "best.ckpt", weights_only=True)
+    loaded = Recommender.load(tmp_path).model.float()
+    for a, b in zip(loaded(batch), model(batch), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_every_fit_starts_anew(model, request, make_model):
+    """Fitting again forgets what was learned."""
+    first = learned(model)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    model.transitions.count(model.trainer.datamodule.val)
+    torch.manual_seed(0)
+    model.setup("fit")
+    assert learned(model).keys() == first.keys()
+    for name, value in learned(model.eval()).items():
+        assert torch.equal(value, first[name]), name
+
+
+# --- who learns from which rows
+
+
+@pytest.fixture
+def hybrid(make_model) -> HybridRecommender:
+    model = make_model("+experiment=hybrid").train()
+    model.log = model.log_dict = lambda *_, **__: None
+    torch.nn.init.normal_(model.action.output.weight)
+    return model
+
+
+def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hybrid, datamodule):
+    rows = np.arange(64)
+    train, tune = datamodule.examples.batch(rows), datamodule.tune_examples.batch(rows)
+    hybrid.training_step({"train": train}, 0).backward()
+    from_train = with_gradient(hybrid)
+    hybrid.zero_grad()
+    hybrid._mixing_loss(tune).backward()
+    from_tune = with_gradient(hybrid)
+    assert not from_train & from_tune
+    assert {name.split(".")[0] for name in from_tune} == {"mixing", "exact"}
+    assert {name.split(".")[0] for name in from_train} == {"svd", "content", "action"}
+    assert from_train | from_tune == {name for name, _ in hybrid.named_parameters()}, "nothing is left to chance"
+
+
+def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
+    """Scoring with the own chain left out equals scoring by a model that never counted it."""
+    tune = datamodule.tune.batch(np.arange(1))
+    hybrid.eval()
+    left_out = hybrid.score(tune, leave_out=True)
+    assert not torch.allclose(hybrid.score(tune), left_out)
+    counted = datamodule.counted
+    hybrid.transitions.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
+    assert torch.allclose(hybrid.score(tune), left_out, atol=1e-4)
+
+
+def test_neither_tune_nor_val_rows_reach_the_factors(datamodule):
+    of_train = set(datamodule.examples.chain.tolist()) | set(datamodule.stitched.chain.tolist())
+    assert not of_train & (set(datamodule.tune.chain.tolist()) | set(datamodule.val.chain.tolist()))
+    assert not set(datamodule.counted.chain.tolist()) & set(datamodule.val.chain.tolist())
+    assert not set(datamodule.sessions_with_targets.chain.tolist()) & set(datamodule.tune.chain.tolist())
