@@ -31,6 +31,13 @@ def test_truncated_svd_is_ordered_repeatable_and_the_best_approximation():
     assert all(np.array_equal(a, b) for a, b in zip(truncated_svd(matrix, 5), (left, values, right), strict=True))
 
 
+def test_truncated_svd_leaves_out_directions_that_are_arbitrary():
+    thin = np.random.default_rng(0).standard_normal((30, 4))
+    left, values, right = truncated_svd(thin @ thin.T, 20)
+    assert len(values) == left.shape[1] == len(right) == 4
+    assert np.allclose(left * values @ right, thin @ thin.T)
+
+
 def test_interaction_factors_score_like_pure_svd():
     rows = sessions([[1, 2, 3], [2, 3, 4], [5, 1], [4, 5, 6]], actions=[[1, 2, 1], [1, 1, 1], [2, 2], [1, 1, 2]])
     factors = initial_factors(rows, rows, n_jobs=6, rank=3, matrix="interactions", **FACTORS)

@@ -75,14 +75,15 @@ class SVDEmbedding(nn.Module):
 def truncated_svd(matrix: sp.spmatrix, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Leading triplets (U (N, k), s (k,), Vt (k, M)) in descending order; start vector and signs are fixed.
 
-    k is ``rank``, or what the matrix allows.
+    k is ``rank``, or what the matrix allows: directions with a singular value of 0 are arbitrary and left out.
     """
     k = min(rank, min(matrix.shape) - 1)
     start = np.random.default_rng(0).standard_normal(min(matrix.shape))
     left, values, right = svds(matrix.astype(np.float64), k=k, v0=start)
     order = np.argsort(-values)
+    order = order[values[order] > 1e-9 * values.max()]
     left, values, right = left[:, order], values[order], right[order]
-    sign = np.sign(left[np.abs(left).argmax(axis=0), np.arange(k)])
+    sign = np.sign(left[np.abs(left).argmax(axis=0), np.arange(len(order))])
     return left * sign, values, right * sign[:, None]
 
 
