@@ -21,6 +21,7 @@ from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
 MIN_STEPS = 50
+TUNE_SAMPLE = 3000
 
 
 class SessionDataModule(L.LightningDataModule):
@@ -76,8 +77,11 @@ class SessionDataModule(L.LightningDataModule):
     val: Sessions
     """Rows of the reported fold."""
     tune: Sessions
-    """Rows that choose the epoch."""
+    """Rows of the tune chains."""
     tune_examples: Sessions
+    """Every prefix of every tune chain: they fit the mixing."""
+    tune_sample: Sessions
+    """At most TUNE_SAMPLE of them: they choose the epoch, more steadily than the few tune rows would."""
     examples: Sessions
     """Every prefix of every training chain."""
     stitched: Sessions
@@ -115,6 +119,8 @@ class SessionDataModule(L.LightningDataModule):
         self.sessions_with_targets = train.with_target_appended()
         self.examples = expand_prefixes(self.stitched, self.max_prefix)
         self.tune_examples = expand_prefixes(stitch_chains(self.tune), self.max_prefix)
+        order = np.random.default_rng(self.split_seed).permutation(len(self.tune_examples))
+        self.tune_sample = self.tune_examples.take(np.sort(order[:TUNE_SAMPLE]))
         if len(self.examples) == 0:
             raise InputError(f"{self.root}: no session has two jobs, so there is nothing to learn a next job from")
 
@@ -128,8 +134,8 @@ class SessionDataModule(L.LightningDataModule):
         return CombinedLoader(loaders, "max_size_cycle")
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Tune rows: Lightning's validation loop chooses the epoch on them."""
-        return self._loader(self.tune, EVALUATION_BATCH)
+        """Tune prefixes: Lightning's validation loop chooses the epoch on them."""
+        return self._loader(self.tune_sample, EVALUATION_BATCH)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """Val rows, reported."""

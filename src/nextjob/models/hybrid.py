@@ -280,11 +280,11 @@ class HybridRecommender(L.LightningModule):
     # --- evaluation
 
     def on_validation_epoch_start(self) -> None:
-        """Fresh metrics for the tune rows."""
+        """Fresh metrics for the tune prefixes."""
         self.results = {"tune": RankingMetrics(n_bootstrap=100)}
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        """Rank the tune rows, their own chains left out of the counts."""
+        """Rank the tune prefixes, their own chains left out of the counts."""
         scores = mask_seen_(self.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
         self._collect("tune", scores, self.action(batch.actions).sigmoid(), batch)
 
