@@ -10,6 +10,7 @@ NO_NEWS = (
     "Restoring states from the checkpoint path at",
     "Loaded model weights from the checkpoint at",
     "`isinstance(treespec, LeafSpec)` is deprecated",  # inside Lightning, on every step
+    "`training_step` returned `None`",  # a refit that trains nothing but counts
     "torch.distributed.nn.functional.all_gather is deprecated",  # inside Lightning
     "exists and is not empty. Previous log files in this directory",  # the run folder of CSVLogger is the run's own
 )
