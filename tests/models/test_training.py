@@ -25,6 +25,7 @@ from tests.conftest import python
 
 FIRST_IS_BEST = ["callbacks.checkpoint.monitor=epoch", "callbacks.checkpoint.mode=min"]
 QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+OFF = {"enable_checkpointing": False, "limit_val_batches": 0}
 
 
 def train(*overrides: str, run: Path) -> str:
@@ -60,7 +61,7 @@ def fitted(config, datamodule, tmp_path):
         L.seed_everything(0, verbose=False)
         short = {**QUIET, "max_epochs": 3, "limit_train_batches": 3}
         callbacks = [instantiate(cfg.callbacks.checkpoint), instantiate(cfg.callbacks.history)]
-        trainer, again = L.Trainer(**short, callbacks=callbacks), L.Trainer(**short, limit_val_batches=0)
+        trainer, again = L.Trainer(**short, callbacks=callbacks), L.Trainer(**short, **OFF)
         model, final = instantiate(cfg.model), instantiate(cfg.model)
         trainer.fit(model, datamodule)
         trainer.test(model, datamodule, ckpt_path=trainer.checkpoint_callback.best_model_path, verbose=False)
