@@ -44,9 +44,7 @@ class EmbeddingServer(BaseHTTPRequestHandler):
             status = 401
         if status != 200:
             shown = self.headers["Authorization"]
-            answer = {
-                "error": {"message": f"no: {shown}", "code": "insufficient_quota" if status == 429 else None}
-            }
+            answer = {"error": {"message": f"no: {shown}", "code": "insufficient_quota" if status == 429 else None}}
         else:
             size = self.dimension_given or body["dimensions"]
             rows = [
@@ -202,9 +200,7 @@ def test_alignment_to_a_catalogue(tmp_path):
     aligned = table.aligned_to([103, 100, 101])  # the catalogue's ids may be integers
     assert aligned.job_ids == ["103", "100", "101"]
     assert np.array_equal(aligned.vectors["title"], table.vectors["title"][[3, 0, 1]])
-    with pytest.raises(
-        InputError, match=r"embeddings\.parquet: 2 of the catalogue's 3 jobs have no row, first '7'"
-    ):
+    with pytest.raises(InputError, match=r"embeddings\.parquet: 2 of the catalogue's 3 jobs have no row, first '7'"):
         table.aligned_to(["7", "100", "8"])
 
 
@@ -297,9 +293,7 @@ def test_an_encoder_that_returns_nonsense_is_refused(tmp_path):
 
 
 def test_hashing_folds_accents_and_sees_likeness():
-    a, b, c, d = HashingEncoder().encode(
-        ["Ingénieur Données", "ingenieur donnees", "Ingénieur de données", "Vendeur"]
-    )
+    a, b, c, d = HashingEncoder().encode(["Ingénieur Données", "ingenieur donnees", "Ingénieur de données", "Vendeur"])
     np.testing.assert_allclose(a, b, atol=1e-6)
     assert a @ c > 0.5 > a @ d
 

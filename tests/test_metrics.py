@@ -241,9 +241,7 @@ def test_summary_where_something_is_undefined():
 def filled(rows: dict[str, Tensor], row_ids: Tensor, batch: int = 64) -> m.RankingMetrics:
     collected = m.RankingMetrics(n_bootstrap=50)
     for ids in row_ids.split(batch):
-        collected.update(
-            **{name: None if values is None else values[ids] for name, values in rows.items()}, row=ids
-        )
+        collected.update(**{name: None if values is None else values[ids] for name, values in rows.items()}, row=ids)
     return collected
 
 
