@@ -62,10 +62,10 @@ def tiny_run(tiny_overrides, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of the challenge's own files."""
+    """Folder of the real boards."""
     folder = os.environ.get("NEXTJOB_REAL_DATA")
     if not folder:
-        pytest.skip("NEXTJOB_REAL_DATA is not set: it names the folder of the challenge's files")
+        pytest.skip("NEXTJOB_REAL_DATA is not set: it names the folder that holds challenge/ and views/")
     return Path(folder)
 
 

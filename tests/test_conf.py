@@ -10,7 +10,7 @@ from hydra.core.plugins import Plugins
 from hydra.utils import instantiate
 from omegaconf import OmegaConf, open_dict
 
-from nextjob.data.datamodule import SessionDataModule
+from nextjob.datamodule import SessionDataModule
 from nextjob.extraction import declare_features
 from nextjob.models.hybrid import HybridRecommender
 from tests.paths import CONF, ROOT

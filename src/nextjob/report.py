@@ -1,6 +1,7 @@
 """The files of a finished run, and what a person sees of it in the terminal."""
 
 import json
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from lightning.pytorch.loggers import WandbLogger
 from rich.console import Console
 
-from nextjob.data.datamodule import SessionDataModule
+from nextjob.datamodule import SessionDataModule
 from nextjob.files import write_atomically
 from nextjob.history import History
 from nextjob.models.hybrid import HybridRecommender
@@ -62,9 +63,10 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
     Console().print(terminal_table(rows, title))
     if metrics["val/action_auc"] is None:
         print("The validation targets hold one action only: the action head had one class to learn.")
-    print(f"run folder  {run}")
-    print(f"report      {run / 'report.html'}")
-    print(f"recommend   python -m nextjob recommend run={run} sessions=FILE out=submission.csv")
+    shown = os.path.relpath(run)
+    print(f"run folder  {shown}")
+    print(f"report      {shown}/report.html")
+    print(f"recommend   python -m nextjob recommend run={shown} sessions=FILE out=submission.csv")
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             cells = [[label, *(figure.value for figure in figures)] for label, figures in rows.items()]

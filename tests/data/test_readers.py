@@ -144,7 +144,7 @@ def test_vocabulary_numbers_either_type_and_gives_its_own_back():
 
 @pytest.mark.slow
 def test_real_files_show_the_leak(real_data):
-    board = read_board(real_data, "challenge")
+    board = read_board(real_data / "challenge", "challenge")
     assert len(board.train) > 10_000
     assert board.train.lengths.min() == 3
     assert board.train.lengths.max() == 15

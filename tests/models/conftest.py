@@ -6,7 +6,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from nextjob.data.datamodule import SessionDataModule
+from nextjob.datamodule import SessionDataModule
 from nextjob.models.hybrid import HybridRecommender
 from tests.paths import CONF, ROOT
 

@@ -14,8 +14,8 @@ from hydra.utils import instantiate
 from nextjob import Recommender
 from nextjob.checkpoint import Checkpoint
 from nextjob.data import read_board
-from nextjob.data.datamodule import SessionDataModule
 from nextjob.data.splits import split_by_chain
+from nextjob.datamodule import SessionDataModule
 from nextjob.history import History
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.transitions import Transitions

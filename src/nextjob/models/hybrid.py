@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nextjob.data.datamodule import SessionDataModule
 from nextjob.data.sessions import Batch
+from nextjob.datamodule import SessionDataModule
 from nextjob.errors import InputError
 from nextjob.losses import action_loss, applied, mask_seen_, next_job_loss
 from nextjob.metrics import RankingMetrics, ranks

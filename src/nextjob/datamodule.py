@@ -1,5 +1,6 @@
 """Sessions and catalogue of one board, split and batched for training."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,9 @@ class SessionDataModule(L.LightningDataModule):
             self.board.jobs, self.board.vocabulary, self.declared, self.features, self.encoder, self.cache_dir
         )
         self.leak = leak_report(self.board.train)
+        logging.getLogger(__name__).info(str(self.leak))
+        if self.trainer is not None and self.trainer.logger is not None:
+            self.trainer.logger.log_hyperparams({"leak": self.leak.as_dict()})
         chain = self.board.train.chain
         self._use(split_by_chain(chain, self.fold, self.folds, self.tune_share, self.split_seed))
 
