@@ -162,7 +162,7 @@ def test_own_data_becomes_recommendations(checkout, tmp_path):
     folder = re.search(r"^run folder  (.+)$", shown, re.MULTILINE)[1]
     run(recommend, checkout, RUN_DIR=folder, FILE=tmp_path / "sessions.csv")
     lists = pd.read_csv(checkout / "submission.csv")
-    read = read_sessions(tmp_path / "sessions.csv", Recommender.load(folder).vocabulary)
+    read = read_sessions(tmp_path / "sessions.csv", Recommender.load(checkout / folder).vocabulary)
     assert lists["session_id"].astype(str).tolist() == read.ids.tolist()
     assert all(len(set(re.findall(r"\d+", row))) == TOP_K for row in lists["job_id"])
 
