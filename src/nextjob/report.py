@@ -1,7 +1,6 @@
 """The files of a finished run, and what a person sees of it in the terminal."""
 
 import json
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -63,7 +62,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
     Console().print(terminal_table(rows, title))
     if metrics["val/action_auc"] is None:
         print("The validation targets hold one action only: the action head had one class to learn.")
-    shown = os.path.relpath(run)
+    shown = run.relative_to(Path.cwd()) if run.is_relative_to(Path.cwd()) else run
     print(f"run folder  {shown}")
     print(f"report      {shown}/report.html")
     print(f"recommend   python -m nextjob recommend run={shown} sessions=FILE out=submission.csv")
