@@ -111,8 +111,8 @@ def calibration_error(p_apply: Tensor, applied: Tensor) -> float:
     return _weighted_calibration_error(p_apply, applied)(_ones(p_apply)).item()
 
 
-def final_score(mrr: float, accuracy: float) -> float:
-    """The challenge's score: 0.7 * MRR@10 + 0.3 * action accuracy."""
+def final_score(mrr: Tensor | float, accuracy: Tensor | float) -> Any:
+    """The challenge's score: 0.7 * MRR@10 + 0.3 * action accuracy, of means or row by row."""
     return 0.7 * mrr + 0.3 * accuracy
 
 
@@ -177,7 +177,7 @@ def summarise(
         p_apply, applied = p_apply.cpu(), applied.cpu()
         rows["action_acc"] = correct(p_apply, applied)
         rows["action_logloss"] = log_losses(p_apply, applied)
-        rows["score"] = 0.7 * rows[f"mrr@{TOP_K}"] + 0.3 * rows["action_acc"]
+        rows["score"] = final_score(rows[f"mrr@{TOP_K}"], rows["action_acc"])
         statistics["action_auc"] = _weighted_auc(p_apply, applied)
         statistics["action_ece"] = _weighted_calibration_error(p_apply, applied)
     names = [f"mrr@{TOP_K}", f"hr@{TOP_K}", f"ndcg@{TOP_K}"]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from rich.table import Table
 
 from nextjob.models.hybrid import BASELINES
+from nextjob.rows import LAST_ACTION
 
 COLUMNS = {
     "MRR@10": "mrr@10",
@@ -15,7 +16,6 @@ COLUMNS = {
     "AUC": "action_auc",
     "score": "score",
 }
-LAST_ACTION = "last_action"
 Metrics = dict[str, float | None]
 
 

@@ -10,7 +10,7 @@ import torch
 from torchmetrics.utilities import dim_zero_cat
 
 from nextjob.files import write_atomically
-from nextjob.metrics import RankingMetrics, correct, hit, log_losses, ndcg, reciprocal_rank
+from nextjob.metrics import RankingMetrics, correct, final_score, hit, log_losses, ndcg, reciprocal_rank
 from nextjob.models.hybrid import BASELINES, HybridRecommender
 from nextjob.schema import SESSION_ID, TOP_K
 
@@ -64,7 +64,7 @@ def measure(rows: pd.DataFrame, name: str | None = None) -> pd.DataFrame:
     if name != LAST_ACTION:
         rank = torch.from_numpy(rows["rank" if name is None else f"rank_{name}"].to_numpy(copy=True))
         values |= dict(zip(RANK_MEASURES, (reciprocal_rank(rank), hit(rank), ndcg(rank)), strict=True))
-        values["score"] = 0.7 * values[f"mrr@{TOP_K}"] + 0.3 * right
+        values["score"] = final_score(values[f"mrr@{TOP_K}"], right)
     table = pd.DataFrame({key: values[key].numpy() for key in MEASURES if key in values})
     return table.set_index(rows[SESSION_ID].to_numpy()).assign(**{CHAIN: rows[CHAIN].to_numpy()})
 

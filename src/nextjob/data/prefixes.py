@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nextjob.data.sessions import Sessions
+from nextjob.data.sessions import Sessions, slices
 
 
 def stitch_chains(sessions: Sessions) -> Sessions:
@@ -35,15 +35,11 @@ def expand_prefixes(sessions: Sessions, max_length: int) -> Sessions:
 
     Repeated targets (the job is already in the kept prefix) are dropped, because seen jobs are masked.
     """
-    end = np.concatenate(
-        [np.arange(a + 1, b) for a, b in zip(sessions.offsets[:-1], sessions.offsets[1:], strict=True)]
-        or [np.empty(0, dtype=np.int64)]
-    ).astype(np.int64)
+    end = np.delete(np.arange(sessions.offsets[-1]), sessions.offsets[:-1])  # every job but the first of a session
     owner = np.searchsorted(sessions.offsets, end, side="right") - 1
     start = np.maximum(sessions.offsets[owner], end - max_length)
     lengths = end - start
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    flat = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], lengths)
+    flat, offsets = slices(start, lengths)
     jobs = sessions.jobs[flat]
     target = sessions.jobs[end]
     repeated = np.zeros(len(end), dtype=bool)

@@ -46,7 +46,7 @@ class Sessions:
 
     def take(self, rows: np.ndarray) -> "Sessions":
         """The sessions of the given row numbers, in that order."""
-        flat, offsets = _slices(self.offsets[rows], self.lengths[rows])
+        flat, offsets = slices(self.offsets[rows], self.lengths[rows])
         return Sessions(
             ids=self.ids[rows],
             offsets=offsets,
@@ -61,7 +61,7 @@ class Sessions:
         """Sessions whose last interaction became the target; sessions of a single job are left out."""
         rows = np.flatnonzero(self.lengths >= 2)
         last = self.offsets[rows + 1] - 1
-        flat, offsets = _slices(self.offsets[rows], self.lengths[rows] - 1)
+        flat, offsets = slices(self.offsets[rows], self.lengths[rows] - 1)
         return Sessions(
             ids=self.ids[rows],
             offsets=offsets,
@@ -86,14 +86,14 @@ class Sessions:
         inside = np.arange(lengths.max(initial=1)) < lengths[:, None]  # (B, L)
         jobs = np.full(inside.shape, PAD)
         actions = np.full(inside.shape, PAD)
-        flat, _ = _slices(self.offsets[rows], lengths)
+        flat, _ = slices(self.offsets[rows], lengths)
         jobs[inside] = self.jobs[flat]
         actions[inside] = self.actions[flat]
         columns = (jobs, actions, self.target_job[rows], self.target_action[rows], self.chain[rows], rows)
         return Batch(*(torch.from_numpy(np.ascontiguousarray(column)) for column in columns))
 
 
-def _slices(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def slices(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Flat indices of the slices ``[start, start + length)`` one after the other, and their offsets."""
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     flat = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
