@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from nextjob.data.board import read_table, require_columns
 from nextjob.data.vocabulary import Vocabulary
@@ -13,6 +14,7 @@ from nextjob.embedding import EmbeddingTable, Encoder, embed
 from nextjob.errors import InputError
 from nextjob.extraction import Feature, RulesExtractor, extract
 from nextjob.schema import FEATURE, JOB_ID, TEXT, VALUE
+from nextjob.words import word_matrix
 
 FEATURES_FILE = "features.parquet"
 EMBEDDINGS_FILE = "embeddings.parquet"
@@ -25,6 +27,7 @@ class Catalogue:
     vocabulary: Vocabulary
     features: list[str]
     values: np.ndarray  # (J, F) int64 number of the value within its feature, 0 = missing
+    words: dict[str, sp.csr_matrix]  # per feature, (J, W) tf-idf of the words of its values
     embeddings: EmbeddingTable
     extractor: str  # what made the features
     encoder: str  # what made the embeddings
@@ -71,6 +74,7 @@ def load_catalogue(
         vocabulary=vocabulary,
         features=features,
         values=_value_numbers(table, features, vocabulary),
+        words={feature: word_matrix(_texts(table, feature, vocabulary)) for feature in features},
         embeddings=embeddings.aligned_to(vocabulary.job_ids),
         extractor=", ".join(str(engine) for engine in table["engine"].unique()),
         encoder=str(embeddings.manifest["encoder"]),
@@ -93,6 +97,13 @@ def _stored_embeddings(path: Path, encoder: Encoder) -> EmbeddingTable | None:
         return None
     table = EmbeddingTable.load(path)
     return table if table.manifest["encoder"] == encoder.name else None
+
+
+def _texts(table: pd.DataFrame, feature: str, vocabulary: Vocabulary) -> list[str]:
+    """The value of every job, "" where it is missing."""
+    chosen = table[table[FEATURE] == feature]
+    value = dict(zip(chosen[JOB_ID].astype(str), chosen[VALUE].fillna("").astype(str), strict=True))
+    return [value.get(str(job), "") for job in vocabulary.job_ids]
 
 
 def _value_numbers(table: pd.DataFrame, features: list[str], vocabulary: Vocabulary) -> np.ndarray:

@@ -22,7 +22,7 @@ from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
 MIN_STEPS = 50
-TUNE_SAMPLE = 3000
+TUNE_SAMPLE = 2000
 
 
 class SessionDataModule(L.LightningDataModule):
@@ -38,6 +38,7 @@ class SessionDataModule(L.LightningDataModule):
         fold, folds: which of the chain-grouped folds is val.
         tune_share: share of the remaining chains that fits the mixing and chooses the epoch.
         max_prefix: training prefixes keep this many last jobs.
+        horizon: the experts learn from so many coming jobs, the target and those after it.
         batch_size, tune_batch_size: training prefixes and tune prefixes a step, less of the former where an
             epoch would have fewer than MIN_STEPS.
         seed: order of the training batches; the split has its own.
@@ -56,6 +57,7 @@ class SessionDataModule(L.LightningDataModule):
         folds: int,
         tune_share: float,
         max_prefix: int,
+        horizon: int,
         batch_size: int,
         tune_batch_size: int,
         seed: int,
@@ -67,7 +69,8 @@ class SessionDataModule(L.LightningDataModule):
         self.features = Path(features) if features else None
         self.cache_dir = Path(cache_dir) if cache_dir else None
         self.fold, self.folds, self.tune_share, self.split_seed = fold, folds, tune_share, split_seed
-        self.max_prefix, self.batch_size, self.tune_batch_size = max_prefix, batch_size, tune_batch_size
+        self.max_prefix, self.horizon = max_prefix, horizon
+        self.batch_size, self.tune_batch_size = batch_size, tune_batch_size
         self.seed = seed
         self.board: Board | None = None
 
@@ -121,7 +124,7 @@ class SessionDataModule(L.LightningDataModule):
         self.stitched = stitch_chains(train)
         self.counted = stitch_chains(rows.take(np.sort(np.concatenate([split.train, split.tune]))))
         self.sessions_with_targets = train.with_target_appended()
-        self.examples = expand_prefixes(self.stitched, self.max_prefix)
+        self.examples = expand_prefixes(self.stitched, self.max_prefix, self.horizon)
         self.tune_examples = expand_prefixes(stitch_chains(self.tune), self.max_prefix)
         order = np.random.default_rng(self.split_seed).permutation(len(self.tune_examples))
         self.tune_sample = self.tune_examples.take(np.sort(order[:TUNE_SAMPLE]))

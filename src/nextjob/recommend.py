@@ -79,6 +79,7 @@ class Recommender:
             torch.tensor([[self.vocabulary.number(job) for job in jobs]]),
             torch.from_numpy(numbers)[None],
             *(torch.zeros(1, dtype=torch.int64) for _ in range(4)),
+            torch.empty(1, 0, dtype=torch.int64),
         )
         best, scores, p_apply = self._rank(session, k)
         return Recommendation(

@@ -64,6 +64,13 @@ def test_prefixes_of_one_session():
     assert expanded.chain.tolist() == [9, 9]
 
 
+def test_later_jobs_of_a_prefix_end_with_its_session():
+    expanded = expand_prefixes(sessions([[4, 5, 6, 7], [8, 9]]), max_length=2, horizon=3)
+    assert expanded.target_job.tolist() == [5, 6, 7, 9]
+    assert expanded.later.tolist() == [[6, 7], [7, 0], [0, 0], [0, 0]]
+    assert expanded.batch(np.array([1, 3])).later.tolist() == [[7, 0], [0, 0]]
+
+
 boards = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=6)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nextjob.data.sessions import Batch
+from nextjob.losses import mask_seen_
 from nextjob.metrics import top_k
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
@@ -106,6 +107,23 @@ def test_cold_jobs_get_a_finite_score(model, batch, datamodule):
     assert bool(ranked) == (model.fixed_alpha is None or model.fixed_alpha < 1), "content tells cold jobs apart"
 
 
+@torch.no_grad()
+def test_the_shortlist_is_reranked_and_all_other_jobs_keep_their_place_behind_it(hybrid, datamodule):
+    hybrid.eval().double()
+    hybrid.rerank = hybrid.rerank | {"size": 20}
+    batch = datamodule.val.batch(np.arange(40))
+    total, terms = hybrid.score(batch, parts=True)
+    reranker, hybrid.reranker = hybrid.reranker, None
+    plain, plain_terms = hybrid.score(batch, parts=True)
+    hybrid.reranker = reranker
+    before, after = (top_k(mask_seen_(scores.clone(), batch.jobs), 100, hybrid.tie_order) for scores in (plain, total))
+    assert not torch.equal(before[:, :20], after[:, :20])
+    assert torch.equal(before[:, :20].sort().values, after[:, :20].sort().values)
+    assert torch.equal(before[:, 20:], after[:, 20:])
+    for name, term in plain_terms.items():
+        assert (terms[name] * term >= 0).all(), "the weights are positive"
+
+
 def test_saved_and_loaded_models_are_equal(model, batch, tmp_path):
     (tmp_path / "checkpoints").mkdir()
     model.trainer.strategy.connect(model)
@@ -136,7 +154,8 @@ def test_every_fit_starts_anew(model, request, make_model):
 def hybrid(make_model) -> HybridRecommender:
     model = make_model("+experiment=hybrid").train()
     model.log = model.log_dict = lambda *_, **__: None
-    torch.nn.init.normal_(model.action.output.weight)
+    for part in (model.action, model.reranker):
+        torch.nn.init.normal_(part.output.weight, std=0.1)
     return model
 
 
@@ -149,9 +168,16 @@ def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hyb
     hybrid._mixing_loss(tune).backward()
     from_tune = with_gradient(hybrid)
     assert not from_train & from_tune
-    assert {name.split(".")[0] for name in from_tune} == {"mixing", "exact"}
+    assert {name.split(".")[0] for name in from_tune} == {"mixing", "exact", "reranker"}
     assert {name.split(".")[0] for name in from_train} == {"svd", "content", "action"}
     assert from_train | from_tune == {name for name, _ in hybrid.named_parameters()}, "nothing is left to chance"
+
+
+def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
+    batch = {"train": datamodule.examples.batch(np.arange(64)), "tune": datamodule.tune_examples.batch(np.arange(64))}
+    hybrid.expert_epochs = hybrid.current_epoch
+    hybrid.training_step(batch, 0).backward()
+    assert {name.split(".")[0] for name in with_gradient(hybrid)} == {"mixing", "exact", "reranker", "action"}
 
 
 def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):

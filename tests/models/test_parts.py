@@ -2,14 +2,17 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from nextjob.errors import InputError
 from nextjob.models.action import ActionMLP, session_facts
-from nextjob.models.content import ContentScorer, ExactMatch, principal_coordinates
+from nextjob.models.content import FIRST_SCALE, ContentScorer, ExactMatch, Shape, principal_coordinates
 from nextjob.models.gate import AlphaGate
 from nextjob.models.prefix import RecencyWeights, lags
+from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors, truncated_svd
+from nextjob.words import WordVectors, word_matrix
 from tests.boards import sessions
 
 FACTORS = {"window": 2, "back": 0.5, "damping": 1.0, "power": 0.25, "apply_value": 5.0}
@@ -89,11 +92,61 @@ def test_whitened_coordinates_have_equal_spread_and_missing_rows_are_zero():
 
 def test_content_is_the_cosine_of_profile_and_job():
     coordinates = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0], [0.0, 0.0]])
-    content = ContentScorer({"title": 2}, n_jobs=4, decay=1 - 1e-9, apply_weight=1.0, dropout=0.0)
+    content = ContentScorer({"title": Shape(2, 0, 0)}, n_jobs=4, decay=1 - 1e-9, apply_weight=1.0, dropout=0.0)
     content.spaces[0].coordinates.copy_(coordinates)
     scores = content(torch.tensor([[1, 2], [4, 0]]), torch.tensor([[1, 1], [1, 0]]))["title"]
     half = math.sqrt(0.5)
     assert torch.allclose(scores, torch.tensor([[half, half, 1.0, 0.0], [0, 0, 0, 0]]), atol=1e-6)
+
+
+def test_words_move_content_and_factors_of_every_job_that_has_them():
+    """Words 0 and 1; the third job has none."""
+    matrix = sp.csr_matrix(np.array([[1, 0], [0.6, 0.8], [0, 0]], dtype=np.float32))
+    content = ContentScorer({"title": Shape(2, 2, 3)}, n_jobs=3, decay=0.5, apply_weight=1.0, dropout=0.0)
+    space = content.spaces[0]
+    space.coordinates.copy_(torch.eye(3)[:, :2])
+    space.B.initialise(matrix)
+    with torch.no_grad():
+        space.B.vectors.copy_(torch.tensor([[0.0, 1.0], [2.0, 0.0]]))
+    candidates = torch.tensor([[1.0, 1.0], [1.6, 1.6], [0.0, 0.0]])
+    assert torch.allclose(space.candidates(), torch.nn.functional.normalize(candidates, dim=1), atol=1e-6)
+    sessions, table = content.joined(torch.tensor([[1, 2]]), torch.ones(1, 2, dtype=torch.int64))
+    cosines = content(torch.tensor([[1, 2]]), torch.ones(1, 2, dtype=torch.int64))["title"]
+    assert torch.allclose(sessions @ table.T, FIRST_SCALE * cosines, atol=1e-5)
+
+    svd = SVDEmbedding(3, rank=2, decay=0.5, apply_weight=1.0, dropout=0.0, words=(3, 2, 3))
+    svd.U_words.initialise(matrix)
+    with torch.no_grad():
+        svd.U_words.vectors.copy_(torch.eye(2))
+    assert torch.allclose(svd.sources(), torch.tensor([[0, 0], [1, 0], [0.6, 0.8], [0, 0]]))
+
+
+def test_words_are_weighed_folded_and_counted_in_pairs():
+    matrix = word_matrix(["Développeur C++ senior", "developpeur C++", "", "comptable"])
+    assert matrix.shape == (4, 3)  # developpeur, c++, "developpeur c++"; what one job alone has is left out
+    assert np.allclose(matrix.power(2).sum(1).ravel(), [1, 1, 0, 0])
+    assert np.allclose(matrix[0].toarray(), matrix[1].toarray())
+    assert word_matrix(["", ""]).shape == (2, 0)
+
+
+def test_word_vectors_are_a_sparse_product_with_its_gradient():
+    matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
+    words = WordVectors((4, matrix.shape[1], matrix.nnz), 3)
+    words.initialise(matrix)
+    torch.nn.init.normal_(words.vectors)
+    gradient, dense = torch.randn(4, 3), torch.from_numpy(matrix.toarray())
+    made = words()
+    made.backward(gradient)
+    assert torch.allclose(made, dense @ words.vectors)
+    assert torch.allclose(words.vectors.grad, dense.T @ gradient)
+
+
+def test_the_reranker_starts_at_the_plain_sum():
+    reranker = Reranker(n_terms=3, n_facts=2, hidden=4, dropout=0.0)
+    weights = reranker(torch.randn(5, 7, 3), torch.randn(5, 7, 2))
+    assert torch.equal(weights, torch.ones(5, 7, 3))
+    weights.sum().backward()
+    assert reranker.output.weight.grad.abs().sum() > 0
 
 
 def test_exact_matches_by_hand():

@@ -30,10 +30,11 @@ def stitch_chains(sessions: Sessions) -> Sessions:
     return Sessions(sessions.ids[opens], offsets, jobs, actions, none, none, sessions.chain[opens])
 
 
-def expand_prefixes(sessions: Sessions, max_length: int) -> Sessions:
+def expand_prefixes(sessions: Sessions, max_length: int, horizon: int = 1) -> Sessions:
     """Every prefix of every session with what came next as target; a prefix keeps its last ``max_length`` jobs.
 
-    Repeated targets (the job is already in the kept prefix) are dropped, because seen jobs are masked.
+    ``later`` holds the next ``horizon`` - 1 jobs after the target. Repeated targets (the job is already in the kept
+    prefix) are dropped, because seen jobs are masked.
     """
     end = np.delete(np.arange(sessions.offsets[-1]), sessions.offsets[:-1])  # every job but the first of a session
     owner = np.searchsorted(sessions.offsets, end, side="right") - 1
@@ -42,6 +43,10 @@ def expand_prefixes(sessions: Sessions, max_length: int) -> Sessions:
     flat, offsets = slices(start, lengths)
     jobs = sessions.jobs[flat]
     target = sessions.jobs[end]
+    place = end[:, None] + np.arange(1, horizon)
+    later = np.where(
+        place < sessions.offsets[owner + 1, None], np.append(sessions.jobs, 0)[place.clip(max=len(sessions.jobs))], 0
+    )
     repeated = np.zeros(len(end), dtype=bool)
     example = np.repeat(np.arange(len(end)), lengths)
     repeated[example[jobs == np.repeat(target, lengths)]] = True
@@ -53,5 +58,6 @@ def expand_prefixes(sessions: Sessions, max_length: int) -> Sessions:
         target_job=target,
         target_action=sessions.actions[end],
         chain=sessions.chain[owner],
+        later=later,
     )
     return expanded.take(np.flatnonzero(~repeated))

@@ -22,6 +22,7 @@ class Batch(NamedTuple):
     target_action: Tensor  # (B,)
     chain: Tensor  # (B,) profile chain, to leave it out of counts and to resample it
     row: Tensor  # (B,) row number in the split, unique
+    later: Tensor  # (B, H) jobs opened after the target, in order; 0 = none, H = 0 where nothing learns from them
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Sessions:
     target_job: np.ndarray  # (N,) int64, 0 = unknown
     target_action: np.ndarray  # (N,) int64, 0 = unknown
     chain: np.ndarray  # (N,) int64 profile chain
+    later: np.ndarray | None = None  # (N, H) int64 jobs after the target, 0 = none; training examples have them
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,6 +57,7 @@ class Sessions:
             target_job=self.target_job[rows],
             target_action=self.target_action[rows],
             chain=self.chain[rows],
+            later=None if self.later is None else self.later[rows],
         )
 
     def with_target_last(self) -> "Sessions":
@@ -89,7 +92,8 @@ class Sessions:
         flat, _ = slices(self.offsets[rows], lengths)
         jobs[inside] = self.jobs[flat]
         actions[inside] = self.actions[flat]
-        columns = (jobs, actions, self.target_job[rows], self.target_action[rows], self.chain[rows], rows)
+        later = np.empty((len(rows), 0), dtype=np.int64) if self.later is None else self.later[rows]
+        columns = (jobs, actions, self.target_job[rows], self.target_action[rows], self.chain[rows], rows, later)
         return Batch(*(torch.from_numpy(np.ascontiguousarray(column)) for column in columns))
 
 

@@ -1,64 +1,92 @@
 """Content: how close a job's features are to those of the session's past jobs."""
 
+import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from nextjob.models.prefix import RecencyWeights
+from nextjob.words import WordVectors
+
+FIRST_SCALE = 12.0
+"""Spread of the logits from which the word vectors learn."""
+
+
+class Shape(NamedTuple):
+    """Sizes of one feature: dimension of its coordinates, distinct words, words of all jobs."""
+
+    dimension: int
+    words: int
+    entries: int
 
 
 class ContentScorer(nn.Module):
     """One cosine per feature between the session profile and every job.
 
-    u_f = sum_i w_i (I + A_f) j_f(i) over past jobs with weights of recency and action, and
-    s_f = cos(u_f, (I + B_f) k_f) for a job k. The coordinates j_f are centred and partly whitened principal
-    components of the feature's embeddings; A_f and B_f are trained and start at 0. A missing value has coordinates 0
-    and scores 0.
+    u_f = sum_i w_i (j_f(i) + A_f(i)) over past jobs with weights of recency and action, and
+    s_f = cos(u_f, k_f + B_f) for a job k. The coordinates j_f are centred and partly whitened principal components
+    of the feature's embeddings; A_f and B_f are sums of the trained vectors of the value's words, one for jobs as
+    part of a prefix and one for jobs as candidates, and start at 0. A missing value scores 0.
     """
 
-    def __init__(self, dimensions: dict[str, int], n_jobs: int, decay: float, apply_weight: float, dropout: float):
+    def __init__(self, shapes: dict[str, Shape], n_jobs: int, decay: float, apply_weight: float, dropout: float):
         super().__init__()
-        self.features = list(dimensions)
+        self.features = list(shapes)
         self.weights = RecencyWeights(decay, apply_weight)
         self.dropout = nn.Dropout(dropout)
-        self.spaces = nn.ModuleList(FeatureSpace(n_jobs, dimension) for dimension in dimensions.values())
+        self.spaces = nn.ModuleList(FeatureSpace(n_jobs, shape) for shape in shapes.values())
+        self.log_scale = nn.Parameter(torch.full((len(shapes),), math.log(FIRST_SCALE / max(len(shapes), 1) ** 0.5)))
 
     def by_feature(self) -> Iterator[tuple[str, "FeatureSpace"]]:
-        """Every feature with its coordinates and projections."""
+        """Every feature with its coordinates and words."""
         for feature, space in zip(self.features, self.spaces, strict=True):
             assert isinstance(space, FeatureSpace)
             yield feature, space
 
+    def profiles(self, jobs: Tensor, actions: Tensor) -> dict[str, Tensor]:
+        """Unit vector of the session per feature; (B, L), (B, L) -> {feature: (B, D)}."""
+        weights = self.weights(jobs, actions)
+        return {
+            feature: self.dropout(
+                functional.normalize(
+                    torch.einsum("bl,bld->bd", weights, functional.embedding(jobs, space.past())), dim=1
+                )
+            )
+            for feature, space in self.by_feature()
+        }
+
     def forward(self, jobs: Tensor, actions: Tensor) -> dict[str, Tensor]:
         """Cosine of every job per feature; (B, L), (B, L) -> {feature: (B, J)} in [-1, 1]."""
-        weights = self.weights(jobs, actions)
-        cosines = {}
-        for feature, space in self.by_feature():
-            profile = torch.einsum("bl,bld->bd", weights, functional.embedding(jobs, space.past()))
-            cosines[feature] = self.dropout(functional.normalize(profile, dim=1)) @ space.candidates().T
-        return cosines
+        profiles = self.profiles(jobs, actions)
+        return {feature: profiles[feature] @ space.candidates().T for feature, space in self.by_feature()}
+
+    def joined(self, jobs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, D'), (J, D') whose inner products are the cosines times their learned scales, summed over features."""
+        profiles, scales = self.profiles(jobs, actions), self.log_scale.exp()
+        sessions = [scale * profiles[feature] for scale, feature in zip(scales, self.features, strict=True)]
+        return torch.cat(sessions, dim=1), torch.cat([space.candidates() for _, space in self.by_feature()], dim=1)
 
 
 class FeatureSpace(nn.Module):
-    """Coordinates of one feature's values and their two trained projections."""
+    """Coordinates of one feature's values and the trained vectors of their words."""
 
     coordinates: Tensor
 
-    def __init__(self, n_jobs: int, dimension: int) -> None:
+    def __init__(self, n_jobs: int, shape: Shape) -> None:
         super().__init__()
-        self.register_buffer("coordinates", torch.zeros(n_jobs, dimension))
-        self.A = nn.Parameter(torch.zeros(dimension, dimension))
-        self.B = nn.Parameter(torch.zeros(dimension, dimension))
+        self.register_buffer("coordinates", torch.zeros(n_jobs, shape.dimension))
+        self.A, self.B = (WordVectors((n_jobs, shape.words, shape.entries), shape.dimension) for _ in range(2))
 
     def past(self) -> Tensor:
         """(J + 1, D) unit vectors of jobs as part of a prefix, row 0 = padding."""
-        return functional.pad(functional.normalize(self.coordinates + self.coordinates @ self.A, dim=1), (0, 0, 1, 0))
+        return functional.pad(functional.normalize(self.coordinates + self.A(), dim=1), (0, 0, 1, 0))
 
     def candidates(self) -> Tensor:
         """(J, D) unit vectors of jobs as candidates."""
-        return functional.normalize(self.coordinates + self.coordinates @ self.B, dim=1)
+        return functional.normalize(self.coordinates + self.B(), dim=1)
 
 
 def principal_coordinates(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Tensor:

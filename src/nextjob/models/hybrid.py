@@ -1,44 +1,55 @@
 """The one multi-task LightningModule: SVD, content, gate and action, trained together."""
 
+from collections.abc import Callable
 from typing import Any
 
 import lightning as L
 import numpy as np
+import scipy.sparse as sp
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nextjob.data.sessions import Batch
 from nextjob.datamodule import SessionDataModule
 from nextjob.errors import InputError
-from nextjob.losses import action_loss, applied, mask_seen_, next_job_loss
-from nextjob.metrics import RankingMetrics, ranks
+from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_, next_job_loss
+from nextjob.metrics import RankingMetrics, ranks, top_k
 from nextjob.models.action import ActionMLP
-from nextjob.models.content import ContentScorer, ExactMatch, principal_coordinates
-from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, SVD, TRANSITIONS, Mixing
+from nextjob.models.content import ContentScorer, ExactMatch, Shape, principal_coordinates
+from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
+from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors
 from nextjob.models.transitions import Transitions
 
 TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
 DECIMALS = 6
+LAST_RATE = 0.05
+"""Where the falling learning rates end, as a share of where they start."""
+OUTSIDE = -1000.0
+"""What a job outside of the shortlist is given, so that it ranks behind those inside."""
 
 
 class HybridRecommender(L.LightningModule):
     """Ranks the next job and predicts the action; the score is a sum of named terms.
 
-    The experts (factors, projections) learn from training prefixes, each under its own full softmax. What mixes
-    them (gate, weights, scales) learns from the prefixes of the tune chains, which the factors never see, with
-    the chain's own counts subtracted from the transitions. One loss, one optimiser, two parameter groups.
+    The experts (factors, word vectors) learn from training prefixes, each under its own full softmax over the jobs
+    that occur there. What mixes them (gate, weights, scales, reranker) learns from the prefixes of the tune
+    chains, which the experts never see, with the chain's own counts subtracted from the transitions. After
+    ``expert_epochs`` the experts rest. One loss, one optimiser, a parameter group for every part.
 
     Args:
         alpha: a number fixes the gate, None learns it.
         terms: which further terms the score has: transitions, exact, popularity_discount.
         svd, content, transitions, mixing, action: the arguments of SVDEmbedding, ContentScorer, Transitions,
             Mixing and ActionMLP.
+        rerank: the arguments of Reranker and the size of the shortlist, None for the plain sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
-        learning_rates, weight_decay: AdamW; a rate each for svd, content, action and mixing, decay on the former.
+        learning_rates, weight_decay: AdamW; a rate for every part, falling linearly, and no decay on the mixing.
+        expert_epochs: how long svd and content learn.
         orthogonality: weight of the penalty that keeps the factors near orthogonal.
         monitor: the quantity that chooses the epoch.
     """
@@ -54,10 +65,12 @@ class HybridRecommender(L.LightningModule):
         transitions: dict[str, Any],
         mixing: dict[str, Any],
         action: dict[str, Any],
+        rerank: dict[str, Any] | None,
         loss_weights: dict[str, float],
         learning_rates: dict[str, float],
         weight_decay: float,
         orthogonality: float,
+        expert_epochs: int,
         monitor: str,
     ) -> None:
         super().__init__()
@@ -77,12 +90,13 @@ class HybridRecommender(L.LightningModule):
             "mixing": mixing,
             "action": action,
         }
-        self.factors, self.coordinates = factors, coordinates
+        self.factors, self.coordinates, self.rerank = factors, coordinates, rerank
+        self.expert_epochs = expert_epochs
         self.learning_rates, self.weight_decay, self.orthogonality = learning_rates, weight_decay, orthogonality
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
 
-    popularity: Tensor  # (J,) interactions of each job
+    popularity: Tensor  # (J,) interactions of each job in the training chains
     tie_order: Tensor  # (J,) place of each job among equal scores
 
     # --- building
@@ -99,26 +113,37 @@ class HybridRecommender(L.LightningModule):
             return
         coordinates = self._coordinates(datamodule)
         if not self.kept_mixing:
-            shapes = {feature: table.shape[1] for feature, table in coordinates.items()}
+            words = datamodule.catalogue.words
+            shapes = {f: (table.shape[1], words[f].shape[1], words[f].nnz) for f, table in coordinates.items()}
             self.build(datamodule.catalogue.vocabulary.job_ids, shapes)
         if stage == "fit":
             self.initialise(datamodule, coordinates)
 
-    def build(self, job_ids: list[int | str], shapes: dict[str, int]) -> None:
-        """Make the parts with their final shapes, for a catalogue and the dimensions of its features."""
+    def build(self, job_ids: list[int | str], shapes: dict[str, tuple[int, int, int]]) -> None:
+        """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features."""
         n_jobs, features = len(job_ids), list(shapes)
+        by_feature = {feature: Shape(*shape) for feature, shape in shapes.items()}
         self.catalogue = {"job_ids": job_ids, "shapes": shapes}
         self.svd: SVDEmbedding | None = None
         self.content: ContentScorer | None = None
         self.exact: ExactMatch | None = None
         if self.fixed_alpha is None or self.fixed_alpha > 0:
-            self.svd = SVDEmbedding(n_jobs, **self.arguments["svd"])
+            arguments = dict(self.arguments["svd"])
+            if arguments.pop("words") and features:
+                sizes = by_feature.values()
+                arguments["words"] = (n_jobs, sum(size.words for size in sizes), sum(size.entries for size in sizes))
+            self.svd = SVDEmbedding(n_jobs, **arguments)
         if features and (self.fixed_alpha is None or self.fixed_alpha < 1):
-            self.content = ContentScorer(shapes, n_jobs, **self.arguments["content"])
+            self.content = ContentScorer(by_feature, n_jobs, **self.arguments["content"])
         if features and EXACT in self.terms:
             self.exact = ExactMatch(n_jobs, len(features), decay=self.arguments["content"]["decay"])
         self.transitions = Transitions(n_jobs, **self.arguments["transitions"])
         self.mixing = Mixing(features, self.fixed_alpha, **self.arguments["mixing"])
+        self.reranker: Reranker | None = None
+        if self.rerank is not None:
+            n_terms = (TRANSITIONS in self.terms) + (self.svd is not None)
+            n_terms += len(features) * ((self.content is not None) + (self.exact is not None))
+            self.reranker = Reranker(n_terms, N_FACTS + 1, self.rerank["hidden"], self.rerank["dropout"])
         self.action = ActionMLP(**self.arguments["action"])
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
@@ -127,12 +152,20 @@ class HybridRecommender(L.LightningModule):
         """Counts, factors, coordinates and the last-action rule from the training chains."""
         n_jobs = len(datamodule.catalogue.vocabulary)
         self.transitions.count(datamodule.counted)
-        popularity = np.bincount(datamodule.counted.jobs, minlength=n_jobs + 1)[1:]
+        popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
+        known = np.flatnonzero(popularity)
+        self.known = torch.from_numpy(known).to(self.device)
+        self.column = torch.full((n_jobs + 1,), -1, device=self.device)
+        self.column[self.known + 1] = torch.arange(len(known), device=self.device)
         self.popularity.copy_(torch.from_numpy(popularity))
         order = np.lexsort([np.random.default_rng(0).permutation(n_jobs), -popularity])
         self.tie_order[torch.from_numpy(order)] = torch.arange(n_jobs)
         examples = datamodule.examples
+        words = datamodule.catalogue.words
         if self.svd is not None:
+            for part in (self.svd.U_words, self.svd.V_words):
+                if part is not None:
+                    part.initialise(sp.hstack([words[feature] for feature in coordinates], format="csr"))
             sessions, stitched = datamodule.sessions_with_targets, datamodule.stitched
             self.svd.initialise(*initial_factors(sessions, stitched, n_jobs, self.svd.rank, **self.factors))
             if self.loss_weights["collaborative"]:
@@ -141,6 +174,8 @@ class HybridRecommender(L.LightningModule):
         if self.content is not None:
             for feature, space in self.content.by_feature():
                 space.coordinates.copy_(coordinates[feature])
+                for part in (space.A, space.B):
+                    part.initialise(words[feature])
         if self.exact is not None:
             self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
         if not self.kept_mixing:
@@ -163,6 +198,8 @@ class HybridRecommender(L.LightningModule):
         pairs = [(self.mixing, other.mixing), (self.action, other.action)]
         if self.exact is not None and other.exact is not None:
             pairs.append((self.exact.weights, other.exact.weights))
+        if self.reranker is not None and other.reranker is not None:
+            pairs.append((self.reranker, other.reranker))
         for kept, tuned in pairs:
             kept.load_state_dict(tuned.state_dict())
             kept.requires_grad_(False)
@@ -194,6 +231,10 @@ class HybridRecommender(L.LightningModule):
 
     def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
         """The gate's alpha of each session, (B,)."""
+        return self.mixing.gate(self.facts(batch, leave_out))
+
+    def facts(self, batch: Batch, leave_out: bool = False) -> Tensor:
+        """What the gate and the reranker know of a session, (B, N_FACTS)."""
         mass = self.transitions.mass_of(batch.jobs, batch.chain if leave_out else None)
         known = batch.jobs.ne(0)
         length = known.sum(1)
@@ -203,20 +244,41 @@ class HybridRecommender(L.LightningModule):
             torch.log1p(mass.sum(1) / length),
             applied(batch.actions).sum(1).to(mass) / length,
         ]
-        return self.mixing.gate(torch.stack(facts, dim=1))
+        return torch.stack(facts, dim=1)
 
     def score(
         self, batch: Batch, parts: bool = False, leave_out: bool = False
     ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
         """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
-        terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.alpha(batch, leave_out))
-        total = torch.zeros(len(batch.jobs), len(self.popularity)).to(self.popularity)
-        for term in terms.values():
-            total = total + term
+        facts = self.facts(batch, leave_out)
+        terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
+        if self.reranker is not None:
+            terms = self._reranked(terms, facts, batch)
+        total = _sum(terms, self.popularity.expand(len(batch.jobs), -1))
         if DISCOUNT in self.terms:
             terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
             total = total + terms[DISCOUNT]
         return (total, terms) if parts else total
+
+    def _reranked(self, terms: dict[str, Tensor], facts: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The terms weighed anew for the shortlist, and the term that puts all other jobs behind it."""
+        assert self.rerank is not None
+        total = _sum(terms, self.popularity.expand(len(batch.jobs), -1)).round(decimals=DECIMALS)
+        size = min(self.rerank["size"], total.shape[1])
+        shortlist = top_k(mask_seen_(total, batch.jobs), size, self.tie_order)
+        values, weights = self._term_weights(terms, facts, shortlist)
+        chosen = (values * weights).unbind(2)
+        terms = {name: term.scatter(1, shortlist, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
+        outside = torch.full_like(total, OUTSIDE).scatter_(1, shortlist, 0.0)
+        return terms | {SHORTLIST: outside}
+
+    def _term_weights(self, terms: dict[str, Tensor], facts: Tensor, shortlist: Tensor) -> tuple[Tensor, Tensor]:
+        """The terms of the shortlisted jobs, (B, C, T), and the reranker's weights of them."""
+        assert self.reranker is not None
+        values = torch.stack([term.gather(1, shortlist) for term in terms.values()], dim=2)
+        popularity = self.popularity[shortlist].clamp(min=1).log()  # a job never seen is like one seen once
+        given = torch.cat([popularity[:, :, None], facts[:, None].expand(-1, shortlist.shape[1], -1)], dim=2)
+        return values, self.reranker(values, given)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores with seen jobs at -inf, (B, J), and the probability of apply, (B,).
@@ -231,16 +293,15 @@ class HybridRecommender(L.LightningModule):
     def training_step(self, batch: dict[str, Batch], _: int) -> Tensor | None:
         """The weighted sum of the tasks' losses, each logged under its name; None where no task is trained."""
         train, weights = batch["train"], self.loss_weights
+        learning = self.current_epoch < self.expert_epochs
         losses: dict[str, Tensor] = {}
-        if self.svd is not None and weights["collaborative"]:
-            losses["collaborative"] = next_job_loss(
-                self.svd(train.jobs, train.actions), train.jobs, train.target_job
-            ) + (self.orthogonality * self.svd.orthogonality())
-        if self.content is not None and weights["content"]:
-            cosines = self.content(train.jobs, train.actions)
-            scales = self.mixing.feature_weights()
-            scores = sum(scales[feature].detach() * cosine for feature, cosine in cosines.items())
-            losses["content"] = next_job_loss(scores, train.jobs, train.target_job)
+        if self.svd is not None and weights["collaborative"] and learning:
+            sessions, table = self.svd.fold_in(train.jobs, train.actions), self.svd.targets()[self.known]
+            losses["collaborative"] = coming_jobs_loss(sessions, table, train, self.column)
+            losses["collaborative"] = losses["collaborative"] + self.orthogonality * self.svd.orthogonality()
+        if self.content is not None and weights["content"] and learning:
+            sessions, table = self.content.joined(train.jobs, train.actions)
+            losses["content"] = coming_jobs_loss(sessions, table[self.known], train, self.column)
         if weights["action"] and not self.kept_mixing:
             losses["action"] = action_loss(self.action(train.actions), train.target_action)
         if weights["hybrid"] and "tune" in batch:
@@ -258,24 +319,45 @@ class HybridRecommender(L.LightningModule):
             experts = self.experts(tune, leave_out=True)
         self.train()
         experts |= self._exact_matches(tune)  # their recency is learned here
-        terms = self.mixing(experts, self.alpha(tune, leave_out=True))
-        return next_job_loss(sum(terms.values()), tune.jobs, tune.target_job)
+        facts = self.facts(tune, leave_out=True)
+        terms = self.mixing(experts, self.mixing.gate(facts))
+        total = sum(terms.values())
+        loss = next_job_loss(total, tune.jobs, tune.target_job)
+        return loss if self.reranker is None else loss + self._rerank_loss(terms, total.detach(), facts, tune)
+
+    def _rerank_loss(self, terms: dict[str, Tensor], total: Tensor, facts: Tensor, tune: Batch) -> Tensor:
+        """Cross-entropy among the shortlisted jobs, for the sessions whose target is one of them."""
+        assert self.rerank is not None
+        shortlist = total.topk(min(self.rerank["size"], total.shape[1])).indices
+        found = shortlist.eq(tune.target_job[:, None] - 1)
+        rows = found.any(1).nonzero()[:, 0]
+        if len(rows) < 2:
+            return total.new_zeros(())
+        terms = {name: term.detach()[rows] for name, term in terms.items()}
+        values, weights = self._term_weights(terms, facts[rows], shortlist[rows])
+        scores = (values * weights).sum(2).masked_fill(total[rows].gather(1, shortlist[rows]).isinf(), -torch.inf)
+        return functional.cross_entropy(scores, found[rows].int().argmax(1))
 
     def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:
         """Seed dropout by step, so that a resumed run repeats the undisturbed one."""
         torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.global_step)  # type: ignore[attr-defined]
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW, one parameter group a part; no decay on what mixes the experts."""
+    def configure_optimizers(self) -> Any:
+        """AdamW, one parameter group a part; rates fall linearly, those of the experts over their epochs."""
         mixing = [*self.mixing.parameters(), *(self.exact.parameters() if self.exact is not None else ())]
-        parts = {"svd": self.svd, "content": self.content, "action": self.action}
+        parts = {"svd": self.svd, "content": self.content, "action": self.action, "rerank": self.reranker}
         parameters = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
         groups = [
             {"name": name, "params": chosen, "lr": self.learning_rates[name], "weight_decay": self.weight_decay}
             for name, chosen in parameters.items()
         ]
         groups.append({"name": "mixing", "params": mixing, "lr": self.learning_rates["mixing"], "weight_decay": 0.0})
-        return torch.optim.AdamW(groups)
+        optimizer = torch.optim.AdamW(groups, fused=True)
+        steps = int(self.trainer.estimated_stepping_batches)
+        of_experts = steps * self.expert_epochs / (self.trainer.max_epochs or 1)
+        ends = [of_experts if group["name"] in ("svd", "content") else steps for group in groups]
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, [_falling(end) for end in ends])
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     # --- evaluation
 
@@ -349,3 +431,16 @@ class HybridRecommender(L.LightningModule):
                 f"the checkpoint was trained on another catalogue: {len(stored['job_ids'])} jobs with features "
                 f"{stored['shapes']}, here {len(self.catalogue['job_ids'])} with {self.catalogue['shapes']}"
             )
+
+
+def _sum(terms: dict[str, Tensor], like: Tensor) -> Tensor:
+    """The terms added up in their order; zeros shaped like ``like`` where there are none."""
+    total = torch.zeros_like(like)
+    for term in terms.values():
+        total = total + term
+    return total
+
+
+def _falling(end: float) -> Callable[[int], float]:
+    """From 1 at step 0 linearly to LAST_RATE at step ``end``."""
+    return lambda step: max(LAST_RATE, 1 - step / max(end, 1))

@@ -8,7 +8,8 @@ from torch.nn.functional import softplus
 
 from nextjob.models.gate import AlphaGate
 
-SVD, TRANSITIONS, CONTENT, EXACT, DISCOUNT = "svd", "transitions", "content", "exact", "popularity_discount"
+SVD, TRANSITIONS, CONTENT, EXACT = "svd", "transitions", "content", "exact"
+DISCOUNT, SHORTLIST = "popularity_discount", "shortlist"
 N_FACTS = 4
 
 

@@ -12,6 +12,7 @@ from nextjob.errors import InputError
 from nextjob.models.prefix import RecencyWeights
 from nextjob.models.transitions import count_transitions
 from nextjob.schema import ACTION_NUMBERS, APPLY
+from nextjob.words import WordVectors
 
 FIRST_LOGIT = 8.0
 """Mean best logit of a session before training: close enough to the learned spread to start from."""
@@ -23,44 +24,69 @@ class SVDEmbedding(nn.Module):
     A session needs no row of its own: it is folded in as q = sum_i w_i U[job_i] with learned weights of recency
     and action, and scored by q diag(S) V^T. Gradients flow through the factors and not through the decomposition,
     which is unstable where singular values are close; ``orthogonality`` keeps U and V near an orthogonal basis.
+
+    With ``words``, the shape of WordVectors, a job's factors are its own plus those of the words of its features
+    (as in LightFM; Kula, 2015): rare jobs borrow from what they are called.
     """
 
-    def __init__(self, n_jobs: int, rank: int, decay: float, apply_weight: float, dropout: float) -> None:
+    def __init__(
+        self,
+        n_jobs: int,
+        rank: int,
+        decay: float,
+        apply_weight: float,
+        dropout: float,
+        words: tuple[int, int, int] | None = None,
+    ) -> None:
         super().__init__()
         self.n_jobs, self.rank = n_jobs, rank
         self.U = nn.Parameter(torch.zeros(n_jobs + 1, rank))
         self.S = nn.Parameter(torch.ones(rank))
         self.V = nn.Parameter(torch.zeros(n_jobs, rank))
+        self.U_words, self.V_words = (WordVectors(words, rank) if words else None for _ in range(2))
         self.weights = RecencyWeights(decay, apply_weight)
         self.dropout = nn.Dropout(dropout)
 
     @torch.no_grad()
     def initialise(self, left: np.ndarray, values: np.ndarray, right: np.ndarray) -> None:
-        """Set the factors; (J, k), (k,), (k, J) with k <= K, the columns beyond k stay 0 in U and small in V."""
+        """Set the factors; (J, k), (k,), (k, J) with k <= K, the columns beyond k stay 0 in U and small in V.
+
+        U and V start with the square roots of the singular values, S with ones: so that a step of the optimiser
+        means the same on both sides.
+        """
         k = len(values)
         self.U.zero_()
         nn.init.normal_(self.V, std=0.1, generator=torch.Generator().manual_seed(0))
-        self.U[1:, :k] = torch.from_numpy(left * self.n_jobs**0.5)
-        self.V[:, :k] = torch.from_numpy(right.T * self.n_jobs**0.5)
-        self.S[:k] = torch.from_numpy(values)
-        self.S[k:] = self.S[:k].mean()
+        root = (values * self.n_jobs) ** 0.5
+        self.U[1:, :k] = torch.from_numpy(left * root)
+        self.V[:, :k] = torch.from_numpy(right.T * root)
+        self.S.fill_(1.0)
 
     @torch.no_grad()
     def scale_to(self, jobs: Tensor, actions: Tensor) -> None:
-        """Scale S so that the mean best logit of the given sessions is ``FIRST_LOGIT``."""
+        """Scale U and V so that the mean best logit of the given sessions is ``FIRST_LOGIT``."""
         best = self.eval()(jobs, actions).amax(1).mean()
         self.train()
         if best > 0:
-            self.S.mul_(FIRST_LOGIT / best)
+            for factors in (self.U, self.V):
+                factors.mul_((FIRST_LOGIT / best) ** 0.5)
+
+    def sources(self) -> Tensor:
+        """(J + 1, K) factors of jobs as part of a prefix, row 0 = padding."""
+        return self.U if self.U_words is None else self.U + functional.pad(self.U_words(), (0, 0, 1, 0))
+
+    def targets(self) -> Tensor:
+        """(J, K) factors of jobs as candidates."""
+        return self.V if self.V_words is None else self.V + self.V_words()
 
     def fold_in(self, jobs: Tensor, actions: Tensor) -> Tensor:
         """Session factors q diag(S); (B, L), (B, L) -> (B, K)."""
-        q = torch.einsum("bl,blk->bk", self.weights(jobs, actions), functional.embedding(jobs, self.U, padding_idx=0))
+        q = torch.einsum("bl,blk->bk", self.weights(jobs, actions), functional.embedding(jobs, self.sources()))
         return self.dropout(q * self.S)
 
     def forward(self, jobs: Tensor, actions: Tensor) -> Tensor:
         """Scores of every job; (B, L), (B, L) -> (B, J)."""
-        return self.fold_in(jobs, actions) @ self.V.T
+        return self.fold_in(jobs, actions) @ self.targets().T
 
     def orthogonality(self) -> Tensor:
         """Mean squared deviation from the identity of the Gram matrices of U and V with unit columns."""

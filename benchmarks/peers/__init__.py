@@ -1,0 +1,1 @@
+"""Methods the project's model is measured against; nothing else imports them."""

@@ -1,0 +1,30 @@
+import torch
+
+from nextjob.data.sessions import Batch
+from nextjob.losses import _SoftmaxOverJobs, coming_jobs_loss
+
+
+def batch(jobs, target, later) -> Batch:
+    none = torch.zeros(len(jobs), dtype=torch.int64)
+    return Batch(torch.tensor(jobs), none, torch.tensor(target), none, none, none, torch.tensor(later))
+
+
+def test_coming_jobs_loss_by_hand():
+    """Job 3 does not compete; the second session's later job is already seen; the third has nothing to learn from."""
+    given = batch([[1, 3], [2, 0], [5, 0]], [4, 5, 3], [[5], [2], [0]])
+    column = torch.tensor([-1, 0, 1, -1, 2, 3])
+    sessions, table = torch.randn(3, 6), torch.randn(4, 6)
+    logits = sessions @ table.T
+    logits[0, 0] = logits[1, 1] = logits[2, 3] = -torch.inf
+    log_p = logits.log_softmax(1)
+    first = -(2 / 3 * log_p[0, 2] + 1 / 3 * log_p[0, 3])
+    second = -log_p[1, 3]
+    assert torch.allclose(coming_jobs_loss(sessions, table, given, column), (first + second) / 2, atol=1e-6)
+
+
+def test_its_gradient_is_that_of_the_formula():
+    sessions = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    table = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)
+    seen, target = torch.tensor([[0, 1], [2, -1], [-1, -1]]), torch.tensor([[2, 3], [0, 0], [5, 1]])
+    weight = torch.tensor([[0.4, 0.2], [0.3, 0.0], [0.0, 0.1]], dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda s, t: _SoftmaxOverJobs.apply(s, t, seen, target, weight), (sessions, table))
