@@ -75,11 +75,15 @@ class Recommender:
         if len(jobs) == 0:
             raise InputError("empty session; a session has at least one job")
         numbers = action_numbers(pd.Series(list(actions)), Path("actions"))
+        unknown = torch.zeros(1, dtype=torch.int64)
         session = Batch(
-            torch.tensor([[self.vocabulary.number(job) for job in jobs]]),
-            torch.from_numpy(numbers)[None],
-            *(torch.zeros(1, dtype=torch.int64) for _ in range(4)),
-            torch.empty(1, 0, dtype=torch.int64),
+            jobs=torch.tensor([[self.vocabulary.number(job) for job in jobs]]),
+            actions=torch.from_numpy(numbers)[None],
+            target_job=unknown,
+            target_action=unknown,
+            chain=unknown,
+            row=unknown,
+            later=torch.empty(1, 0, dtype=torch.int64),
         )
         best, scores, p_apply = self._rank(session, k)
         return Recommendation(
