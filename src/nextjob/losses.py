@@ -16,14 +16,6 @@ def mask_seen_(scores: Tensor, jobs: Tensor) -> Tensor:
     return scores.scatter_(1, column, -torch.inf)
 
 
-def next_job_loss(scores: Tensor, jobs: Tensor, target_job: Tensor) -> Tensor:
-    """Cross-entropy of the target under a softmax over the whole catalogue without the seen jobs; scalar.
-
-    ``scores`` (B, J) is changed: the seen jobs are set to -inf.
-    """
-    return functional.cross_entropy(mask_seen_(scores, jobs), target_job - 1)
-
-
 def coming_jobs_loss(sessions: Tensor, table: Tensor, batch: Batch, column: Tensor) -> Tensor:
     """Cross-entropy of the target and the jobs after it under a softmax over the rows of ``table``; scalar.
 

@@ -11,13 +11,14 @@ from nextjob.models.hybrid import HybridRecommender
 
 
 def refit(fresh: HybridRecommender, chosen: HybridRecommender, validated: L.Trainer, trainer: L.Trainer) -> None:
-    """Train ``fresh`` on every chain for the epochs that validation chose, and make it the run's best.ckpt.
+    """Train the experts of ``fresh`` on every chain, no longer than validation chose, and make it the run's best.ckpt.
 
     Gate, weights, scales and action head are those of ``chosen``, which were tuned on chains its factors had
     not seen. The validated checkpoint stays beside it as validated.ckpt.
     """
     best = Path(validated.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
-    trainer.fit_loop.max_epochs = torch.load(best, weights_only=True, map_location="cpu")["epoch"] + 1
+    chosen_epochs = torch.load(best, weights_only=True, map_location="cpu")["epoch"] + 1
+    trainer.fit_loop.max_epochs = min(chosen_epochs, fresh.expert_epochs)
     everything = copy.copy(validated.datamodule)  # type: ignore[attr-defined]
     everything.use_every_chain()
     fresh.keep_mixing(chosen)

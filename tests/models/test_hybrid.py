@@ -161,23 +161,41 @@ def hybrid(make_model) -> HybridRecommender:
 
 def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hybrid, datamodule):
     rows = np.arange(64)
-    train, tune = datamodule.examples.batch(rows), datamodule.tune_examples.batch(rows)
+    train = datamodule.examples.batch(rows)
+    hybrid.competition = hybrid._compete(datamodule.tune_examples)
     hybrid.training_step({"train": train}, 0).backward()
     from_train = with_gradient(hybrid)
     hybrid.zero_grad()
-    hybrid._mixing_loss(tune).backward()
+    hybrid._mixing_loss(torch.from_numpy(rows)).backward()
     from_tune = with_gradient(hybrid)
     assert not from_train & from_tune
-    assert {name.split(".")[0] for name in from_tune} == {"mixing", "exact", "reranker"}
+    assert {name.split(".")[0] for name in from_tune} == {"mixing", "reranker"}
     assert {name.split(".")[0] for name in from_train} == {"svd", "content", "action"}
     assert from_train | from_tune == {name for name, _ in hybrid.named_parameters()}, "nothing is left to chance"
 
 
+@torch.no_grad()
+def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodule):
+    hybrid.reranker = None
+    found = hybrid._compete(datamodule.tune_examples)
+    rows = np.arange(50, 90)
+    batch = datamodule.tune_examples.batch(rows)
+    hybrid.eval()
+    scores = mask_seen_(hybrid.score(batch, leave_out=True), batch.jobs)
+    facts, experts = found.facts[rows], dict(zip(hybrid.names, found.experts[rows].unbind(2), strict=True))
+    mixed = sum(hybrid.mixing(experts, hybrid.mixing.gate(facts)).values()).masked_fill(found.out[rows], -torch.inf)
+    of_target = scores.gather(1, batch.target_job[:, None] - 1)
+    others = scores.scatter(1, batch.target_job[:, None] - 1, -torch.inf).sort(descending=True).values
+    assert torch.allclose(mixed[:, :1], of_target, atol=1e-5)
+    assert torch.allclose(mixed[:, 1:], others[:, : mixed.shape[1] - 1], atol=1e-5)
+
+
 def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
     batch = {"train": datamodule.examples.batch(np.arange(64)), "tune": datamodule.tune_examples.batch(np.arange(64))}
+    hybrid.competition = hybrid._compete(datamodule.tune_examples)
     hybrid.expert_epochs = hybrid.current_epoch
     hybrid.training_step(batch, 0).backward()
-    assert {name.split(".")[0] for name in with_gradient(hybrid)} == {"mixing", "exact", "reranker", "action"}
+    assert {name.split(".")[0] for name in with_gradient(hybrid)} == {"mixing", "reranker", "action"}
 
 
 def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 
 from nextjob.errors import InputError
-from nextjob.models.action import ActionMLP, session_facts
+from nextjob.models.action import ActionMLP, ApplyRates, session_facts
 from nextjob.models.content import FIRST_SCALE, ContentScorer, ExactMatch, Shape, principal_coordinates
 from nextjob.models.gate import AlphaGate
 from nextjob.models.prefix import RecencyWeights, lags
@@ -141,8 +141,23 @@ def test_word_vectors_are_a_sparse_product_with_its_gradient():
     assert torch.allclose(words.vectors.grad, dense.T @ gradient)
 
 
+def test_word_vectors_are_kept_outside_of_training_until_they_change():
+    matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
+    words = WordVectors((4, matrix.shape[1], matrix.nnz), 3)
+    words.initialise(matrix)
+    optimizer = torch.optim.AdamW(words.parameters(), lr=0.1, fused=True)
+    assert words.eval()() is words()
+    words.train()().sum().backward()
+    optimizer.step()
+    dense = torch.from_numpy(matrix.toarray())
+    assert torch.allclose(words.eval()(), dense @ words.vectors)
+    words.load_state_dict({name: value + 1 for name, value in words.state_dict().items() if name == "vectors"}, False)
+    assert torch.allclose(words(), dense @ words.vectors)
+    assert words.double()().dtype == torch.float64
+
+
 def test_the_reranker_starts_at_the_plain_sum():
-    reranker = Reranker(n_terms=3, n_facts=2, hidden=4, dropout=0.0)
+    reranker = Reranker(n_terms=3, n_evidence=2, hidden=4, dropout=0.0)
     weights = reranker(torch.randn(5, 7, 3), torch.randn(5, 7, 2))
     assert torch.equal(weights, torch.ones(5, 7, 3))
     weights.sum().backward()
@@ -152,7 +167,7 @@ def test_the_reranker_starts_at_the_plain_sum():
 def test_exact_matches_by_hand():
     exact = ExactMatch(n_jobs=4, n_features=1, decay=1 - 1e-9)
     exact.values[1:, 0] = torch.tensor([1, 1, 2, 0])  # the last job has no value
-    shares = exact(torch.tensor([[1, 3, 4], [4, 0, 0]]), torch.tensor([[1, 1, 1], [1, 0, 0]]))
+    shares = exact(torch.tensor([[1, 3, 4], [4, 0, 0]]))
     assert torch.allclose(shares[0], torch.tensor([[1 / 3, 1 / 3, 1 / 3, 0], [0, 0, 0, 0]]), atol=1e-6)
 
 
@@ -168,11 +183,12 @@ def test_the_gate_starts_as_one_scalar_and_can_be_fixed():
 
 
 def test_the_action_head_starts_at_the_last_action_rule():
-    head = ActionMLP(hidden=4, facts="history", residual=True)
+    head = ActionMLP(5, hidden=4, facts="history", residual=True)
     last = torch.tensor([1] * 10 + [2] * 10)
     target = torch.tensor([1] * 8 + [2] * 2 + [2] * 9 + [1])
     head.set_last_action_rule(last, target)
-    probability = head(torch.tensor([[2, 1, 0], [1, 2, 0], [2, 2, 2]])).sigmoid()
+    jobs = torch.tensor([[1, 2, 0], [3, 4, 0], [5, 4, 3]])
+    probability = head(jobs, torch.tensor([[2, 1, 0], [1, 2, 0], [2, 2, 2]])).sigmoid()
     assert torch.allclose(probability, torch.tensor([3 / 12, 10 / 12, 10 / 12]))
 
 
@@ -182,3 +198,24 @@ def test_session_facts_do_not_depend_on_padding():
     assert torch.allclose(session_facts(actions), session_facts(padded))
     assert session_facts(torch.tensor([[2, 2, 2]]))[0, -1] == 1
     assert session_facts(actions)[0, -1] == 0
+
+
+def test_apply_rates_by_hand_and_without_the_own_chain():
+    rates = ApplyRates(3)
+    rates.count(sessions([[1, 2], [1, 2], [1, 3]], actions=[[1, 2], [2, 2], [1, 1]], chain=[0, 1, 2]), 1, 0.0)
+    jobs = torch.tensor([[1, 3]])
+    assert torch.equal(rates.at(jobs), torch.tensor([[[3.0, 1.0], [1.0, 0.0]]]))
+    assert torch.equal(rates.near(jobs), torch.tensor([[[3.0, 2.0], [0.0, 0.0]]]))
+    assert torch.equal(rates.at(jobs, torch.tensor([2])), torch.tensor([[[2.0, 1.0], [0.0, 0.0]]]))
+    assert torch.equal(rates.near(jobs, torch.tensor([1])), torch.tensor([[[2.0, 1.0], [0.0, 0.0]]]))
+    assert torch.equal(rates.near(jobs, torch.tensor([9])), rates.near(jobs))
+
+
+def test_apply_rates_rise_with_applies_of_others_and_do_not_depend_on_padding():
+    rates = ApplyRates(4)
+    rates.count(sessions([[1, 2], [3, 4]] * 5, actions=[[2, 2], [1, 1]] * 5), 1, 0.5)
+    applied, viewed = (rates(torch.tensor([jobs]), torch.tensor([[1, 1]]), None) for jobs in ([1, 2], [3, 4]))
+    assert (applied - viewed)[0, [0, 1, 9, 10]].gt(0).all(), "log-odds at and near the jobs"
+    assert (applied - viewed)[0, 2] < 0, "a view lies further below a rate that is high"
+    padded = rates(torch.tensor([[1, 2, 0]]), torch.tensor([[1, 1, 0]]), None)
+    assert torch.allclose(padded, applied)

@@ -1,29 +1,40 @@
 """Will the candidate view or apply? An MLP that starts at the rule "the same as last time"."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nextjob.models.prefix import lags
+from nextjob.data.sessions import Sessions
+from nextjob.models.chain_sums import ChainSums
+from nextjob.models.prefix import lags, last_only
+from nextjob.models.transitions import count_transitions
 from nextjob.schema import ACTION_NUMBERS, APPLY
+
+MEMORIES = (0.5, 0.8, 1.0)
+"""Decay per step of the averages over a session."""
+PRIOR = 2.0
+"""So many events at the overall apply share are added to what is known of a job."""
 
 
 class ActionMLP(nn.Module):
     """h = sigma(W1 x + b1), y = sigma(W2 h + b2 + r(last)), trained with binary cross-entropy.
 
     x holds facts of the session: ``counts`` gives number of interactions, applies and views; ``history`` adds the
-    last actions, the length of the last run and apply shares at three memories. With ``residual`` the log-odds of
-    apply after the last action are added, so that training starts at the last-action rule (W2 = 0).
+    last actions, the length of the last run, apply shares at three memories, and what other candidates did with
+    and around the same jobs. With ``residual`` the log-odds of apply after the last action are added, so that
+    training starts at the last-action rule (W2 = 0).
     """
 
     log_odds: Tensor
 
-    def __init__(self, hidden: int, facts: str, residual: bool) -> None:
+    def __init__(self, n_jobs: int, hidden: int, facts: str, residual: bool) -> None:
         super().__init__()
         if facts not in ("counts", "history"):
             raise ValueError(f"facts={facts!r} must be counts or history")
         self.facts, self.residual = facts, residual
         self.register_buffer("log_odds", torch.zeros(3))
-        self.hidden = nn.Linear(3 if facts == "counts" else 11, hidden)
+        self.rates = ApplyRates(n_jobs) if facts == "history" else None
+        self.hidden = nn.Linear(3 if facts == "counts" else 24, hidden)
         self.output = nn.Linear(hidden, 1)
         if residual:
             nn.init.zeros_(self.output.weight)
@@ -37,20 +48,18 @@ class ActionMLP(nn.Module):
             applies = (after == ACTION_NUMBERS[APPLY]).sum() + 1
             self.log_odds[action] = torch.log(applies / (len(after) - applies + 2))
 
-    def forward(self, actions: Tensor) -> Tensor:
-        """(B, L) -> (B,) log-odds of apply."""
-        x = (session_facts(actions) if self.facts == "history" else action_counts(actions)).to(self.log_odds)
+    def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None = None) -> Tensor:
+        """(B, L), (B, L) -> (B,) log-odds of apply; ``chain`` (B,) leaves those chains out of what others did."""
+        facts = [action_counts(actions)]
+        if self.rates is not None:
+            facts += [session_facts(actions), self.rates(jobs, actions, chain)]
+        x = torch.cat(facts, dim=1).to(self.log_odds)
         logit = self.output(self.hidden(x).sigmoid()).squeeze(1)
         return logit + self.last_action_logit(actions) if self.residual else logit
 
     def last_action_logit(self, actions: Tensor) -> Tensor:
         """(B, L) -> (B,) log-odds of apply by the last-action rule alone."""
-        return self.log_odds[last_action(actions)]
-
-
-def last_action(actions: Tensor) -> Tensor:
-    """Action number of the last interaction of a right-padded prefix; (B, L) -> (B,)."""
-    return actions.gather(1, (actions.ne(0).sum(1, keepdim=True) - 1).clamp(min=0)).squeeze(1)
+        return self.log_odds[last_only(actions, actions).squeeze(1)]
 
 
 def action_counts(actions: Tensor) -> Tensor:
@@ -61,15 +70,62 @@ def action_counts(actions: Tensor) -> Tensor:
 
 
 def session_facts(actions: Tensor) -> Tensor:
-    """(B, L) -> (B, 11): the counts, the last three actions, the length of the last run, decayed apply shares."""
+    """(B, L) -> (B, 8): the last three actions, the length of the last run, decayed apply shares, only one action."""
     known = actions.ne(0)
     sign = torch.where(actions.eq(ACTION_NUMBERS[APPLY]), 1.0, -1.0) * known  # apply +1, view -1
     lag = lags(actions)
     recent = [(sign * (known & (lag == n))).sum(1) for n in range(3)]
-    differs = known & actions.ne(last_action(actions)[:, None])
+    differs = known & actions.ne(last_only(actions, actions))
     run = torch.where(differs, lag, known.sum(1, keepdim=True)).amin(1)
-    shares = [(sign * decay**lag).sum(1) / (known * decay**lag).sum(1).clamp(min=1) for decay in (0.5, 0.8, 1.0)]
+    shares = [(sign * decay**lag).sum(1) / (known * decay**lag).sum(1).clamp(min=1) for decay in MEMORIES]
     only_one = differs.any(1).logical_not().float()
-    return torch.cat(
-        [action_counts(actions), torch.stack([*recent, torch.log1p(run), *shares, only_one], dim=1)], dim=1
-    )
+    return torch.stack([*recent, torch.log1p(run), *shares, only_one], dim=1)
+
+
+class ApplyRates(nn.Module):
+    """What other candidates did with the jobs of a session and with the jobs they opened near them."""
+
+    share: Tensor
+
+    def __init__(self, n_jobs: int) -> None:
+        super().__init__()
+        self.at = ChainSums(n_jobs, 2)  # interactions with the job, applies among them
+        self.near = ChainSums(n_jobs, 2)  # distance-decayed interactions near it, applies among them
+        self.register_buffer("share", torch.tensor(0.5))
+
+    def count(self, stitched: Sessions, window: int, back: float) -> None:
+        """Replace the counts by those of the given chains (one stitched session each)."""
+        owner = np.repeat(stitched.chain, stitched.lengths)
+        applies = stitched.actions == ACTION_NUMBERS[APPLY]
+        self.at.count(owner, stitched.jobs, np.stack([np.ones(len(owner)), applies], axis=1))
+        pairs = count_transitions(stitched, window, back)
+        weight = np.stack([pairs.weight, pairs.weight * (pairs.action == ACTION_NUMBERS[APPLY])], axis=1)
+        self.near.count(pairs.chain, pairs.source, weight)
+        self.share.fill_((applies.sum() + 1) / (len(applies) + 2))
+
+    def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None) -> Tensor:
+        """(B, L), (B, L) -> (B, 13).
+
+        Averages at three memories of the log-odds at the jobs, of those near them, and of how far the candidate's
+        own actions lie above the rate at the job; both log-odds and the popularity of the last job; the mean
+        popularity.
+        """
+        known = jobs.ne(0)
+        at, near = self.at(jobs, chain), self.near(jobs, chain)
+        rate = self._rate(at)
+        log_odds = torch.stack([rate.logit(), self._rate(near).logit()], dim=2) - self.share.logit()
+        above = actions.eq(ACTION_NUMBERS[APPLY]).to(rate) - rate
+        columns = torch.cat([log_odds / 2, above[:, :, None]], dim=2)
+        popularity = torch.log1p(at[:, :, 0]) / 4
+        lag = lags(jobs)
+        facts = []
+        for decay in MEMORIES:
+            weight = (known * decay**lag).to(rate)
+            facts.append(torch.einsum("bl,blf->bf", weight / weight.sum(1, keepdim=True), columns))
+        last = (known & (lag == 0)).to(rate)
+        facts.append(torch.einsum("bl,blf->bf", last, torch.cat([columns[:, :, :2], popularity[:, :, None]], dim=2)))
+        facts.append((popularity * known).sum(1, keepdim=True) / known.sum(1, keepdim=True))
+        return torch.cat(facts, dim=1)
+
+    def _rate(self, sums: Tensor) -> Tensor:
+        return (sums[:, :, 1] + PRIOR * self.share) / (sums[:, :, 0] + PRIOR)

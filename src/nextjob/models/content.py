@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nextjob.models.prefix import RecencyWeights
+from nextjob.models.prefix import RecencyWeights, lags
 from nextjob.words import WordVectors
 
 FIRST_SCALE = 12.0
@@ -63,6 +63,20 @@ class ContentScorer(nn.Module):
         profiles = self.profiles(jobs, actions)
         return {feature: profiles[feature] @ space.candidates().T for feature, space in self.by_feature()}
 
+    def nearest(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
+        """Largest cosine between a candidate and any one past job; (B, L), (B, C) -> one (B, C) per feature."""
+        known = jobs.ne(0)[:, None]
+        return [
+            torch.einsum(
+                "bld,bcd->bcl",
+                functional.embedding(jobs, space.past()),
+                functional.embedding(candidates, space.candidates()),
+            )
+            .masked_fill(~known, -torch.inf)
+            .amax(2)
+            for _, space in self.by_feature()
+        ]
+
     def joined(self, jobs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """(B, D'), (J, D') whose inner products are the cosines times their learned scales, summed over features."""
         profiles, scales = self.profiles(jobs, actions), self.log_scale.exp()
@@ -113,15 +127,17 @@ class ExactMatch(nn.Module):
     """Share of the prefix, weighted by recency, that has the same value of a feature as the job."""
 
     values: Tensor
+    decay: Tensor
 
     def __init__(self, n_jobs: int, n_features: int, decay: float) -> None:
         super().__init__()
         self.register_buffer("values", torch.zeros(n_jobs + 1, n_features, dtype=torch.int64))
-        self.weights = RecencyWeights(decay, apply_weight=1.0)
+        self.register_buffer("decay", torch.tensor(decay))
 
-    def forward(self, jobs: Tensor, actions: Tensor) -> list[Tensor]:
-        """(B, L), (B, L) -> one (B, J) in [0, 1] per feature, 0 where the job's value is missing."""
-        weights = self.weights(jobs, actions)
+    def forward(self, jobs: Tensor) -> list[Tensor]:
+        """(B, L) -> one (B, J) in [0, 1] per feature, 0 where the job's value is missing."""
+        weights = self.decay ** lags(jobs) * jobs.ne(0)
+        weights = weights / weights.sum(1, keepdim=True)
         shares = []
         for column in self.values.T:
             by_value = torch.zeros(len(jobs), int(column.max()) + 1).to(weights)

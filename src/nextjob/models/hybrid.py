@@ -1,7 +1,7 @@
 """The one multi-task LightningModule: SVD, content, gate and action, trained together."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning as L
 import numpy as np
@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nextjob.data.sessions import Batch
+from nextjob.data.sessions import Batch, Sessions
 from nextjob.datamodule import SessionDataModule
 from nextjob.errors import InputError
-from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_, next_job_loss
+from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_
 from nextjob.metrics import RankingMetrics, ranks, top_k
 from nextjob.models.action import ActionMLP
 from nextjob.models.content import ContentScorer, ExactMatch, Shape, principal_coordinates
-from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
+from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, FIRST_EPS, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
+from nextjob.models.prefix import last_only
 from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors
 from nextjob.models.transitions import Transitions
@@ -27,17 +28,30 @@ BASELINES = ("popularity", "transitions")
 DECIMALS = 6
 LAST_RATE = 0.05
 """Where the falling learning rates end, as a share of where they start."""
+COMPETITORS = 400
+"""So many of the best jobs compete with the target where the mixing learns."""
+COMPETE_BATCH = 256
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
+
+
+class Competition(NamedTuple):
+    """N targets, each with the C jobs that compete with it; the target comes first."""
+
+    facts: Tensor  # (N, N_FACTS) of the sessions
+    experts: Tensor  # (N, 1 + C, E) unweighted scores
+    evidence: Tensor  # (N, 1 + C, G) what else the reranker knows
+    out: Tensor  # (N, 1 + C) bool, does not compete
+    found: Tensor  # (N,) bool, the target is among the best
 
 
 class HybridRecommender(L.LightningModule):
     """Ranks the next job and predicts the action; the score is a sum of named terms.
 
-    The experts (factors, word vectors) learn from training prefixes, each under its own full softmax over the jobs
-    that occur there. What mixes them (gate, weights, scales, reranker) learns from the prefixes of the tune
-    chains, which the experts never see, with the chain's own counts subtracted from the transitions. After
-    ``expert_epochs`` the experts rest. One loss, one optimiser, a parameter group for every part.
+    First the experts (factors, word vectors) learn from training prefixes, each under its own full softmax over the
+    jobs that occur there. Then, while they rest, what mixes them (gate, weights, scales, reranker) learns from the
+    prefixes of the tune chains, which the experts never see, with the chain's own counts subtracted from the
+    transitions. One loss, one optimiser, a parameter group for every part.
 
     Args:
         alpha: a number fixes the gate, None learns it.
@@ -49,7 +63,7 @@ class HybridRecommender(L.LightningModule):
         coordinates: dimension and whitening of principal_coordinates.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
         learning_rates, weight_decay: AdamW; a rate for every part, falling linearly, and no decay on the mixing.
-        expert_epochs: how long svd and content learn.
+        expert_epochs: how long svd and content learn, before the mixing does.
         orthogonality: weight of the penalty that keeps the factors near orthogonal.
         monitor: the quantity that chooses the epoch.
     """
@@ -95,6 +109,7 @@ class HybridRecommender(L.LightningModule):
         self.learning_rates, self.weight_decay, self.orthogonality = learning_rates, weight_decay, orthogonality
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
+        self.competition: Competition | None = None
 
     popularity: Tensor  # (J,) interactions of each job in the training chains
     tie_order: Tensor  # (J,) place of each job among equal scores
@@ -141,17 +156,21 @@ class HybridRecommender(L.LightningModule):
         self.mixing = Mixing(features, self.fixed_alpha, **self.arguments["mixing"])
         self.reranker: Reranker | None = None
         if self.rerank is not None:
-            n_terms = (TRANSITIONS in self.terms) + (self.svd is not None)
-            n_terms += len(features) * ((self.content is not None) + (self.exact is not None))
-            self.reranker = Reranker(n_terms, N_FACTS + 1, self.rerank["hidden"], self.rerank["dropout"])
-        self.action = ActionMLP(**self.arguments["action"])
+            experts = (TRANSITIONS in self.terms) + (self.svd is not None) + len(features) * (self.content is not None)
+            n_terms = experts + len(features) * (self.exact is not None)
+            n_evidence = 1 + N_FACTS + experts
+            self.reranker = Reranker(n_terms, n_evidence, self.rerank["hidden"], self.rerank["dropout"])
+        self.action = ActionMLP(n_jobs, **self.arguments["action"])
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
 
     def initialise(self, datamodule: SessionDataModule, coordinates: dict[str, Tensor]) -> None:
         """Counts, factors, coordinates and the last-action rule from the training chains."""
         n_jobs = len(datamodule.catalogue.vocabulary)
+        self.competition = None
         self.transitions.count(datamodule.counted)
+        if self.action.rates is not None:
+            self.action.rates.count(datamodule.counted, self.transitions.window, self.transitions.back)
         popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
         known = np.flatnonzero(popularity)
         self.known = torch.from_numpy(known).to(self.device)
@@ -196,8 +215,6 @@ class HybridRecommender(L.LightningModule):
         assert other.catalogue is not None
         self.build(**other.catalogue)
         pairs = [(self.mixing, other.mixing), (self.action, other.action)]
-        if self.exact is not None and other.exact is not None:
-            pairs.append((self.exact.weights, other.exact.weights))
         if self.reranker is not None and other.reranker is not None:
             pairs.append((self.reranker, other.reranker))
         for kept, tuned in pairs:
@@ -221,13 +238,10 @@ class HybridRecommender(L.LightningModule):
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
         if TRANSITIONS in self.terms:
             scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
-        return scores | self._exact_matches(batch)
-
-    def _exact_matches(self, batch: Batch) -> dict[str, Tensor]:
-        if self.exact is None:
-            return {}
-        shares = self.exact(batch.jobs, batch.actions)
-        return {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
+        if self.exact is not None:
+            shares = self.exact(batch.jobs)
+            scores |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
+        return scores
 
     def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
         """The gate's alpha of each session, (B,)."""
@@ -253,32 +267,49 @@ class HybridRecommender(L.LightningModule):
         facts = self.facts(batch, leave_out)
         terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
         if self.reranker is not None:
-            terms = self._reranked(terms, facts, batch)
-        total = _sum(terms, self.popularity.expand(len(batch.jobs), -1))
+            terms = self._reranked(terms, facts, batch, leave_out)
+        total = self._sum(terms, batch)
         if DISCOUNT in self.terms:
             terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
             total = total + terms[DISCOUNT]
         return (total, terms) if parts else total
 
-    def _reranked(self, terms: dict[str, Tensor], facts: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def _sum(self, terms: dict[str, Tensor], batch: Batch) -> Tensor:
+        """The terms added up in their order, zeros where there are none; (B, J)."""
+        return sum(terms.values(), torch.zeros_like(self.popularity.expand(len(batch.jobs), -1)))
+
+    def _reranked(self, terms: dict[str, Tensor], facts: Tensor, batch: Batch, leave_out: bool) -> dict[str, Tensor]:
         """The terms weighed anew for the shortlist, and the term that puts all other jobs behind it."""
         assert self.rerank is not None
-        total = _sum(terms, self.popularity.expand(len(batch.jobs), -1)).round(decimals=DECIMALS)
+        assert self.reranker is not None
+        total = self._sum(terms, batch).round(decimals=DECIMALS)
         size = min(self.rerank["size"], total.shape[1])
         shortlist = top_k(mask_seen_(total, batch.jobs), size, self.tie_order)
-        values, weights = self._term_weights(terms, facts, shortlist)
+        values = torch.stack([term.gather(1, shortlist) for term in terms.values()], dim=2)
+        weights = self.reranker(values, self._evidence(facts, batch, shortlist, leave_out))
         chosen = (values * weights).unbind(2)
         terms = {name: term.scatter(1, shortlist, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
         outside = torch.full_like(total, OUTSIDE).scatter_(1, shortlist, 0.0)
         return terms | {SHORTLIST: outside}
 
-    def _term_weights(self, terms: dict[str, Tensor], facts: Tensor, shortlist: Tensor) -> tuple[Tensor, Tensor]:
-        """The terms of the shortlisted jobs, (B, C, T), and the reranker's weights of them."""
-        assert self.reranker is not None
-        values = torch.stack([term.gather(1, shortlist) for term in terms.values()], dim=2)
+    @torch.no_grad()
+    def _evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
+        """What the reranker knows of session and candidate beside the terms, (B, C, G).
+
+        Popularity, the facts of the session, what the last job alone would score, and the nearest past job by
+        content.
+        """
         popularity = self.popularity[shortlist].clamp(min=1).log()  # a job never seen is like one seen once
-        given = torch.cat([popularity[:, :, None], facts[:, None].expand(-1, shortlist.shape[1], -1)], dim=2)
-        return values, self.reranker(values, given)
+        columns = [popularity, *facts.T[:, :, None].expand(-1, -1, shortlist.shape[1])]
+        job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
+        if self.svd is not None:
+            columns.append(self.svd(job, action).gather(1, shortlist))
+        if TRANSITIONS in self.terms:
+            last = self.transitions(job, batch.chain if leave_out else None).gather(1, shortlist)
+            columns.append(torch.log1p(last / FIRST_EPS))
+        if self.content is not None:
+            columns += self.content.nearest(batch.jobs, shortlist)
+        return torch.stack(columns, dim=2)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores with seen jobs at -inf, (B, J), and the probability of apply, (B,).
@@ -286,12 +317,15 @@ class HybridRecommender(L.LightningModule):
         Scores are rounded, so that in double precision they do not depend on how sessions are batched.
         """
         scores = self.score(batch).round(decimals=DECIMALS)  # type: ignore[union-attr]
-        return mask_seen_(scores, batch.jobs), self.action(batch.actions).sigmoid()
+        return mask_seen_(scores, batch.jobs), self.action(batch.jobs, batch.actions).sigmoid()
 
     # --- training
 
     def training_step(self, batch: dict[str, Batch], _: int) -> Tensor | None:
-        """The weighted sum of the tasks' losses, each logged under its name; None where no task is trained."""
+        """The weighted sum of the tasks' losses, each logged under its name; None where no task is trained.
+
+        The experts learn in the first ``expert_epochs``, what mixes them in the epochs after; the action throughout.
+        """
         train, weights = batch["train"], self.loss_weights
         learning = self.current_epoch < self.expert_epochs
         losses: dict[str, Tensor] = {}
@@ -303,9 +337,11 @@ class HybridRecommender(L.LightningModule):
             sessions, table = self.content.joined(train.jobs, train.actions)
             losses["content"] = coming_jobs_loss(sessions, table[self.known], train, self.column)
         if weights["action"] and not self.kept_mixing:
-            losses["action"] = action_loss(self.action(train.actions), train.target_action)
-        if weights["hybrid"] and "tune" in batch:
-            losses["hybrid"] = self._mixing_loss(batch["tune"])
+            losses["action"] = action_loss(self.action(train.jobs, train.actions, train.chain), train.target_action)
+        if weights["hybrid"] and "tune" in batch and not learning:
+            if self.competition is None:
+                self.competition = self._compete(self.trainer.datamodule.tune_examples)  # type: ignore[attr-defined]
+            losses["hybrid"] = self._mixing_loss(batch["tune"].row)
         if not losses:
             return None
         total = sum((weights[task] * loss for task, loss in losses.items()), torch.zeros((), device=self.device))
@@ -313,50 +349,74 @@ class HybridRecommender(L.LightningModule):
         self.log("train/loss", total.detach(), prog_bar=True, batch_size=len(train.row))
         return total
 
-    def _mixing_loss(self, tune: Batch) -> Tensor:
-        self.eval()
-        with torch.no_grad():
-            experts = self.experts(tune, leave_out=True)
-        self.train()
-        experts |= self._exact_matches(tune)  # their recency is learned here
-        facts = self.facts(tune, leave_out=True)
-        terms = self.mixing(experts, self.mixing.gate(facts))
-        total = sum(terms.values())
-        loss = next_job_loss(total, tune.jobs, tune.target_job)
-        return loss if self.reranker is None else loss + self._rerank_loss(terms, total.detach(), facts, tune)
+    def _mixing_loss(self, rows: Tensor) -> Tensor:
+        """Cross-entropy of the target among its competitors, by the plain sum and reranked."""
+        assert self.competition is not None
+        facts, experts, evidence, out, found = (column[rows] for column in self.competition)
+        terms = self.mixing(dict(zip(self.names, experts.unbind(2), strict=True)), self.mixing.gate(facts))
+        first = torch.zeros(len(rows), dtype=torch.int64, device=self.device)
+        total = sum(terms.values(), torch.zeros_like(out, dtype=facts.dtype)).masked_fill(out, -torch.inf)
+        loss = functional.cross_entropy(total, first)
+        if self.reranker is None:
+            return loss
+        values = torch.stack([term.detach() for term in terms.values()], dim=2)
+        scores = (values * self.reranker(values, evidence)).sum(2).masked_fill(out, -torch.inf)
+        reranked = functional.cross_entropy(scores, first, reduction="none")
+        return loss + (reranked * found).sum() / found.sum().clamp(min=1)
 
-    def _rerank_loss(self, terms: dict[str, Tensor], total: Tensor, facts: Tensor, tune: Batch) -> Tensor:
-        """Cross-entropy among the shortlisted jobs, for the sessions whose target is one of them."""
-        assert self.rerank is not None
-        shortlist = total.topk(min(self.rerank["size"], total.shape[1])).indices
-        found = shortlist.eq(tune.target_job[:, None] - 1)
-        rows = found.any(1).nonzero()[:, 0]
-        if len(rows) < 2:
-            return total.new_zeros(())
-        terms = {name: term.detach()[rows] for name, term in terms.items()}
-        values, weights = self._term_weights(terms, facts[rows], shortlist[rows])
-        scores = (values * weights).sum(2).masked_fill(total[rows].gather(1, shortlist[rows]).isinf(), -torch.inf)
-        return functional.cross_entropy(scores, found[rows].int().argmax(1))
+    @torch.no_grad()
+    def _compete(self, sessions: Sessions) -> Competition:
+        """The target of every session and the jobs that the plain sum ranks first, as the resting experts see them."""
+        self.eval()
+        parts = []
+        for start in range(0, len(sessions), COMPETE_BATCH):
+            batch = sessions.batch(np.arange(start, min(start + COMPETE_BATCH, len(sessions))))
+            batch = Batch(*(column.to(self.device) for column in batch))
+            facts, experts = self.facts(batch, leave_out=True), self.experts(batch, leave_out=True)
+            total = mask_seen_(self._sum(self.mixing(experts, self.mixing.gate(facts)), batch), batch.jobs)
+            target = batch.target_job[:, None] - 1
+            of_target = total.gather(1, target)
+            best = total.scatter_(1, target, -torch.inf).topk(min(COMPETITORS, total.shape[1]))
+            candidates = torch.cat([target, best.indices], dim=1)
+            parts.append(
+                Competition(
+                    facts=facts,
+                    experts=torch.stack([scores.gather(1, candidates) for scores in experts.values()], dim=2),
+                    evidence=self._evidence(facts, batch, candidates, leave_out=True),
+                    out=functional.pad(best.values.isinf(), (1, 0)),
+                    found=(of_target > best.values[:, -1:]).squeeze(1),
+                )
+            )
+        self.names = list(experts)
+        self.train()
+        return Competition(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
     def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:
         """Seed dropout by step, so that a resumed run repeats the undisturbed one."""
         torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.global_step)  # type: ignore[attr-defined]
 
     def configure_optimizers(self) -> Any:
-        """AdamW, one parameter group a part; rates fall linearly, those of the experts over their epochs."""
-        mixing = [*self.mixing.parameters(), *(self.exact.parameters() if self.exact is not None else ())]
+        """AdamW, one parameter group a part; rates fall linearly, each over the epochs in which the part learns."""
         parts = {"svd": self.svd, "content": self.content, "action": self.action, "rerank": self.reranker}
         parameters = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
         groups = [
             {"name": name, "params": chosen, "lr": self.learning_rates[name], "weight_decay": self.weight_decay}
             for name, chosen in parameters.items()
         ]
-        groups.append({"name": "mixing", "params": mixing, "lr": self.learning_rates["mixing"], "weight_decay": 0.0})
+        groups.append(
+            {
+                "name": "mixing",
+                "params": list(self.mixing.parameters()),
+                "lr": self.learning_rates["mixing"],
+                "weight_decay": 0.0,
+            }
+        )
         optimizer = torch.optim.AdamW(groups, fused=True)
         steps = int(self.trainer.estimated_stepping_batches)
         of_experts = steps * self.expert_epochs / (self.trainer.max_epochs or 1)
-        ends = [of_experts if group["name"] in ("svd", "content") else steps for group in groups]
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, [_falling(end) for end in ends])
+        spans = {"svd": (0, of_experts), "content": (0, of_experts), "action": (0, steps)}
+        falls = [_falling(*spans.get(str(group["name"]), (of_experts, steps))) for group in groups]
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falls)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     # --- evaluation
@@ -368,7 +428,8 @@ class HybridRecommender(L.LightningModule):
     def validation_step(self, batch: Batch, _: int) -> None:
         """Rank the tune prefixes, their own chains left out of the counts."""
         scores = mask_seen_(self.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
-        self._collect("tune", scores, self.action(batch.actions).sigmoid(), batch)
+        p_apply = self.action(batch.jobs, batch.actions, batch.chain).sigmoid()
+        self._collect("tune", scores, p_apply, batch)
 
     def on_validation_epoch_end(self) -> None:
         """Log the tune metrics, alpha and the learned weights."""
@@ -433,14 +494,6 @@ class HybridRecommender(L.LightningModule):
             )
 
 
-def _sum(terms: dict[str, Tensor], like: Tensor) -> Tensor:
-    """The terms added up in their order; zeros shaped like ``like`` where there are none."""
-    total = torch.zeros_like(like)
-    for term in terms.values():
-        total = total + term
-    return total
-
-
-def _falling(end: float) -> Callable[[int], float]:
-    """From 1 at step 0 linearly to LAST_RATE at step ``end``."""
-    return lambda step: max(LAST_RATE, 1 - step / max(end, 1))
+def _falling(start: float, end: float) -> Callable[[int], float]:
+    """1 until step ``start``, then linearly to LAST_RATE at step ``end``."""
+    return lambda step: min(1.0, max(LAST_RATE, 1 - (step - start) / max(end - start, 1)))

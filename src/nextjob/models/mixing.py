@@ -11,6 +11,7 @@ from nextjob.models.gate import AlphaGate
 SVD, TRANSITIONS, CONTENT, EXACT = "svd", "transitions", "content", "exact"
 DISCOUNT, SHORTLIST = "popularity_discount", "shortlist"
 N_FACTS = 4
+FIRST_EPS = 1e-3
 
 
 class Mixing(nn.Module):
@@ -39,7 +40,7 @@ class Mixing(nn.Module):
         self.svd = nn.Parameter(_inverse_softplus([svd_weight]))
         self.content = nn.Parameter(_inverse_softplus(content))
         self.transitions = nn.Parameter(_inverse_softplus([transition_weight]))
-        self.log_eps = nn.Parameter(torch.tensor(math.log(1e-3)))
+        self.log_eps = nn.Parameter(torch.tensor(math.log(FIRST_EPS)))
         self.exact = nn.Parameter(_inverse_softplus([exact_weight] * len(features)))
 
     def feature_weights(self) -> dict[str, Tensor]:
@@ -47,7 +48,7 @@ class Mixing(nn.Module):
         return dict(zip(self.features, softplus(self.content), strict=True))
 
     def forward(self, experts: dict[str, Tensor], alpha: Tensor) -> dict[str, Tensor]:
-        """Expert scores {name: (B, J)} and alpha (B,) -> the terms {name: (B, J)}, which add up to the score."""
+        """Expert scores {name: (B, C)} and alpha (B,) -> the terms {name: (B, C)}, which add up to the score."""
         terms = {}
         content, exact = self.feature_weights(), dict(zip(self.features, softplus(self.exact), strict=True))
         for name, scores in experts.items():

@@ -14,6 +14,11 @@ def lags(jobs: Tensor) -> Tensor:
     return (length - 1 - torch.arange(jobs.shape[1], device=jobs.device)).clamp(min=0)
 
 
+def last_only(column: Tensor, jobs: Tensor) -> Tensor:
+    """The entry of the last job of right-padded prefixes; (B, L), (B, L) -> (B, 1)."""
+    return column.gather(1, (jobs.ne(0).sum(1, keepdim=True) - 1).clamp(min=0))
+
+
 class RecencyWeights(nn.Module):
     """Learned weight of each past job, decay^lag * g(action), 0 on padding; the weights of a prefix sum to 1.
 

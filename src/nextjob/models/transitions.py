@@ -6,13 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nextjob.data.sessions import Sessions
+from nextjob.models.chain_sums import SMALLEST, ChainSums
 from nextjob.models.prefix import lags
-
-SMALLEST_MASS = 1e-3
-"""A row sum below this is what rounding left over from a subtraction."""
 
 
 class Counts(NamedTuple):
@@ -21,6 +18,7 @@ class Counts(NamedTuple):
     chain: np.ndarray  # (P,) profile chain of the pair
     source: np.ndarray  # (P,) job number the row stands for
     target: np.ndarray  # (P,) job number opened near it
+    action: np.ndarray  # (P,) what was done with the target
     weight: np.ndarray  # (P,) float
 
 
@@ -30,13 +28,19 @@ def count_transitions(stitched: Sessions, window: int, back: float) -> Counts:
     columns: list[tuple[np.ndarray, ...]] = []
     for distance in range(1, window + 1):
         same = owner[distance:] == owner[:-distance]
-        before, after = stitched.jobs[:-distance][same], stitched.jobs[distance:][same]
-        chain = stitched.chain[owner[distance:][same]]
+        before, after = np.flatnonzero(same), np.flatnonzero(same) + distance
         weight = np.full(len(before), 1.0 / distance)
-        columns += [(chain, before, after, weight), (chain, after, before, back * weight)]
-    chain, source, target, weight = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    keep = (source != target) & (weight > 0)
-    return Counts(chain[keep], source[keep], target[keep], weight[keep])
+        columns += [(before, after, weight), (after, before, back * weight)]
+    source, target, weight = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    keep = (stitched.jobs[source] != stitched.jobs[target]) & (weight > 0)
+    source, target = source[keep], target[keep]
+    return Counts(
+        chain=stitched.chain[owner[source]],
+        source=stitched.jobs[source],
+        target=stitched.jobs[target],
+        action=stitched.actions[target],
+        weight=weight[keep],
+    )
 
 
 class SparseRows(nn.Module):
@@ -88,54 +92,35 @@ class Transitions(nn.Module):
     def __init__(self, n_jobs: int, window: int, back: float, decay: float, power: float) -> None:
         super().__init__()
         self.n_jobs, self.window, self.back, self.decay, self.power = n_jobs, window, back, decay, power
-        self._store(sp.csr_matrix((n_jobs + 1, n_jobs)))
+        self.rows = SparseRows(sp.csr_matrix((n_jobs + 1, n_jobs)))
+        self.mass = ChainSums(n_jobs, 1)  # row sums
         self.own: SparseRows | None = None
-
-    mass: Tensor  # (J + 1,) row sums of the counts
-    own_key: Tensor  # (R,) sorted chain * (J + 1) + job of the rows of own
-    own_mass: Tensor  # (R,) row sums of own
 
     def count(self, stitched: Sessions) -> None:
         """Replace the counts by those of the given chains (one stitched session each)."""
         counts = count_transitions(stitched, self.window, self.back)
         shape = (self.n_jobs + 1, self.n_jobs)
-        self._store(sp.coo_matrix((counts.weight, (counts.source, counts.target - 1)), shape).tocsr())
-        key, row = np.unique(counts.chain * (self.n_jobs + 1) + counts.source, return_inverse=True)
-        own = sp.coo_matrix((counts.weight, (row, counts.target - 1)), (len(key), self.n_jobs)).tocsr()
+        self.rows = SparseRows(sp.coo_matrix((counts.weight, (counts.source, counts.target - 1)), shape).tocsr())
+        row = self.mass.count(counts.chain, counts.source, counts.weight[:, None])
+        own = sp.coo_matrix((counts.weight, (row, counts.target - 1)), (row.max(initial=-1) + 1, self.n_jobs)).tocsr()
         self.own = SparseRows(own, persistent=False)
-        self.register_buffer("own_key", torch.from_numpy(key), persistent=False)
-        self.register_buffer("own_mass", torch.from_numpy(np.asarray(own.sum(1))).float().flatten(), persistent=False)
-
-    def _store(self, matrix: sp.csr_matrix) -> None:
-        self.rows = SparseRows(matrix)
-        self.register_buffer("mass", torch.from_numpy(np.asarray(matrix.sum(1))).float().flatten())
 
     def forward(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Scores of every job, (B, L) -> (B, J) >= 0; ``chain`` (B,) leaves those chains' counts out."""
-        weights = self.decay ** lags(jobs).to(self.mass) * jobs.ne(0)
+        weights = self.decay ** lags(jobs).to(self.mass.total) * jobs.ne(0)
         weights = weights * inverse_power(self.mass_of(jobs, chain), self.power)
-        out = torch.zeros(len(jobs), self.n_jobs).to(self.mass)
+        out = torch.zeros(len(jobs), self.n_jobs).to(weights)
         self.rows.weighted_sum(jobs, weights, out)
         if chain is not None and self.own is not None:
-            row, known = self._own_rows(jobs, chain)
+            row, known = self.mass.find(jobs, chain)
             self.own.weighted_sum(row, -weights * known, out)
         return out.clamp_(min=0)
 
     def mass_of(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Sum of the counts of each job's row, those of its own chain left out if given; (B, L) -> (B, L)."""
-        mass = self.mass[jobs]
-        if chain is None or self.own is None:
-            return mass
-        row, known = self._own_rows(jobs, chain)
-        return functional.threshold(mass - torch.where(known, self.own_mass[row], 0.0), SMALLEST_MASS, 0.0)
-
-    def _own_rows(self, jobs: Tensor, chain: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows of ``own`` that hold the counts of (chain, job), and whether there is one."""
-        key = chain[:, None] * (self.n_jobs + 1) + jobs
-        row = torch.searchsorted(self.own_key, key).clamp(max=len(self.own_key) - 1)
-        return row, self.own_key[row] == key
+        return self.mass(jobs, chain).squeeze(2)
 
 
 def inverse_power(mass: Tensor, power: float) -> Tensor:
     """``mass ** -power``, 0 where a job was never counted (or only in the chain left out)."""
-    return torch.where(mass > SMALLEST_MASS, mass.clamp(min=SMALLEST_MASS) ** -power, 0.0)
+    return torch.where(mass > SMALLEST, mass.clamp(min=SMALLEST) ** -power, 0.0)
