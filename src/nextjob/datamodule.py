@@ -22,7 +22,8 @@ from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
 MIN_STEPS = 50
-TUNE_SAMPLE = 2000
+WATCHED = 0.2
+"""Share of the tune chains that nothing learns from."""
 
 
 class SessionDataModule(L.LightningDataModule):
@@ -83,9 +84,9 @@ class SessionDataModule(L.LightningDataModule):
     tune: Sessions
     """Rows of the tune chains."""
     tune_examples: Sessions
-    """Every prefix of every tune chain: they fit the mixing."""
-    tune_sample: Sessions
-    """At most TUNE_SAMPLE of them: they choose the epoch, more steadily than the few tune rows would."""
+    """Every prefix of most tune chains: they fit the mixing."""
+    watched: Sessions
+    """Every prefix of the other tune chains: nothing learns from them, they choose the epoch."""
     examples: Sessions
     """Every prefix of every training chain."""
     stitched: Sessions
@@ -125,9 +126,11 @@ class SessionDataModule(L.LightningDataModule):
         self.counted = stitch_chains(rows.take(np.sort(np.concatenate([split.train, split.tune]))))
         self.sessions_with_targets = train.with_target_appended()
         self.examples = expand_prefixes(self.stitched, self.max_prefix, self.horizon)
-        self.tune_examples = expand_prefixes(stitch_chains(self.tune), self.max_prefix)
-        order = np.random.default_rng(self.split_seed).permutation(len(self.tune_examples))
-        self.tune_sample = self.tune_examples.take(np.sort(order[:TUNE_SAMPLE]))
+        tune = stitch_chains(self.tune)
+        order = np.random.default_rng(self.split_seed).permutation(len(tune))
+        watched, fitted = (np.sort(part) for part in np.split(order, [round(WATCHED * len(tune))]))
+        self.watched = expand_prefixes(tune.take(watched), self.max_prefix)
+        self.tune_examples = expand_prefixes(tune.take(fitted), self.max_prefix)
         if len(self.examples) == 0:
             raise InputError(f"{self.root}: no session has two jobs, so there is nothing to learn a next job from")
 
@@ -141,8 +144,8 @@ class SessionDataModule(L.LightningDataModule):
         return CombinedLoader(loaders, "max_size_cycle")
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Tune prefixes: Lightning's validation loop chooses the epoch on them."""
-        return self._loader(self.tune_sample, EVALUATION_BATCH)
+        """Watched prefixes: Lightning's validation loop chooses the epoch on them."""
+        return self._loader(self.watched, EVALUATION_BATCH)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """Val rows, reported."""

@@ -157,7 +157,7 @@ def test_word_vectors_are_kept_outside_of_training_until_they_change():
 
 
 def test_the_reranker_starts_at_the_plain_sum():
-    reranker = Reranker(n_terms=3, n_evidence=2, hidden=4, dropout=0.0)
+    reranker = Reranker(n_terms=3, n_evidence=2, hidden=4)
     weights = reranker(torch.randn(5, 7, 3), torch.randn(5, 7, 2))
     assert torch.equal(weights, torch.ones(5, 7, 3))
     weights.sum().backward()

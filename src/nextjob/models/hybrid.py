@@ -27,8 +27,8 @@ TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
 DECIMALS = 6
 LAST_RATE = 0.05
-"""Where the falling learning rates end, as a share of where they start."""
-COMPETITORS = 400
+"""Where falling learning rates end, as a share of where they start."""
+COMPETITORS = 200
 """So many of the best jobs compete with the target where the mixing learns."""
 COMPETE_BATCH = 256
 OUTSIDE = -1000.0
@@ -58,7 +58,8 @@ class HybridRecommender(L.LightningModule):
         terms: which further terms the score has: transitions, exact, popularity_discount.
         svd, content, transitions, mixing, action: the arguments of SVDEmbedding, ContentScorer, Transitions,
             Mixing and ActionMLP.
-        rerank: the arguments of Reranker and the size of the shortlist, None for the plain sum.
+        rerank: the arguments of Reranker, the size of the shortlist, and the prior that pulls it towards the plain
+            sum, the more the fewer prefixes it learns from; None for the plain sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
@@ -159,7 +160,7 @@ class HybridRecommender(L.LightningModule):
             experts = (TRANSITIONS in self.terms) + (self.svd is not None) + len(features) * (self.content is not None)
             n_terms = experts + len(features) * (self.exact is not None)
             n_evidence = 1 + N_FACTS + experts
-            self.reranker = Reranker(n_terms, n_evidence, self.rerank["hidden"], self.rerank["dropout"])
+            self.reranker = Reranker(n_terms, n_evidence, self.rerank["hidden"])
         self.action = ActionMLP(n_jobs, **self.arguments["action"])
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
@@ -357,12 +358,13 @@ class HybridRecommender(L.LightningModule):
         first = torch.zeros(len(rows), dtype=torch.int64, device=self.device)
         total = sum(terms.values(), torch.zeros_like(out, dtype=facts.dtype)).masked_fill(out, -torch.inf)
         loss = functional.cross_entropy(total, first)
-        if self.reranker is None:
+        if self.reranker is None or self.rerank is None:
             return loss
         values = torch.stack([term.detach() for term in terms.values()], dim=2)
         scores = (values * self.reranker(values, evidence)).sum(2).masked_fill(out, -torch.inf)
         reranked = functional.cross_entropy(scores, first, reduction="none")
-        return loss + (reranked * found).sum() / found.sum().clamp(min=1)
+        pull = (self.rerank["prior"] / len(self.competition.found)) ** 2 * self.reranker.distance()
+        return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
 
     @torch.no_grad()
     def _compete(self, sessions: Sessions) -> Competition:
@@ -412,8 +414,8 @@ class HybridRecommender(L.LightningModule):
             }
         )
         optimizer = torch.optim.AdamW(groups, fused=True)
-        steps = int(self.trainer.estimated_stepping_batches)
-        of_experts = steps * self.expert_epochs / (self.trainer.max_epochs or 1)
+        steps, epochs = int(self.trainer.estimated_stepping_batches), self.trainer.max_epochs or 1
+        of_experts = steps * min(1.0, self.expert_epochs / epochs)
         spans = {"svd": (0, of_experts), "content": (0, of_experts), "action": (0, steps)}
         falls = [_falling(*spans.get(str(group["name"]), (of_experts, steps))) for group in groups]
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falls)

@@ -12,11 +12,10 @@ class Reranker(nn.Module):
     for stays without a score.
     """
 
-    def __init__(self, n_terms: int, n_evidence: int, hidden: int, dropout: float) -> None:
+    def __init__(self, n_terms: int, n_evidence: int, hidden: int) -> None:
         super().__init__()
         self.standardise = nn.BatchNorm1d(n_terms + n_evidence, affine=False)
         self.hidden = nn.Linear(n_terms + n_evidence, hidden)
-        self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, n_terms)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
@@ -24,4 +23,8 @@ class Reranker(nn.Module):
     def forward(self, terms: Tensor, evidence: Tensor) -> Tensor:
         """(B, C, T) terms and (B, C, G) evidence on C candidates -> (B, C, T) weights of the terms."""
         x = self.standardise(torch.cat([terms, evidence], dim=2).flatten(0, 1))
-        return self.output(self.dropout(nn.functional.gelu(self.hidden(x)))).exp().view(terms.shape)
+        return self.output(nn.functional.gelu(self.hidden(x))).exp().view(terms.shape)
+
+    def distance(self) -> Tensor:
+        """How far the weights may lie from 1: the squared norm of the last layer, scalar."""
+        return self.output.weight.square().sum() + self.output.bias.square().sum()
