@@ -129,8 +129,10 @@ class SessionDataModule(L.LightningDataModule):
         tune = stitch_chains(self.tune)
         order = np.random.default_rng(self.split_seed).permutation(len(tune))
         watched, fitted = (np.sort(part) for part in np.split(order, [round(WATCHED * len(tune))]))
-        self.watched = expand_prefixes(tune.take(watched), self.max_prefix)
         self.tune_examples = expand_prefixes(tune.take(fitted), self.max_prefix)
+        self.watched = expand_prefixes(tune.take(watched), self.max_prefix)
+        if len(self.watched) == 0:  # too few to spare any
+            self.watched = self.tune_examples
         if len(self.examples) == 0:
             raise InputError(f"{self.root}: no session has two jobs, so there is nothing to learn a next job from")
 

@@ -10,7 +10,7 @@ from nextjob.errors import InputError
 class Split(NamedTuple):
     """Row numbers of the three parts.
 
-    ``train`` feeds counts, factors and projections. ``tune`` (inside the training folds) fits what mixes them
+    ``train`` feeds counts, factors and word vectors. ``tune`` (inside the training folds) fits what mixes them
     and chooses the epoch. ``val`` is the fold that is reported and decides nothing.
     """
 
