@@ -368,14 +368,18 @@ class HybridRecommender(L.LightningModule):
 
     @torch.no_grad()
     def _compete(self, sessions: Sessions) -> Competition:
-        """The target of every session and the jobs that the plain sum ranks first, as the resting experts see them."""
+        """The target of every session and the jobs that rank first by the mixing as it starts.
+
+        The experts rest and the start is fixed, so that a resumed run meets the same competitors.
+        """
         self.eval()
+        start = Mixing(self.mixing.features, self.fixed_alpha, **self.arguments["mixing"]).to(self.device)
         parts = []
-        for start in range(0, len(sessions), COMPETE_BATCH):
-            batch = sessions.batch(np.arange(start, min(start + COMPETE_BATCH, len(sessions))))
+        for rows in np.split(np.arange(len(sessions)), range(COMPETE_BATCH, len(sessions), COMPETE_BATCH)):
+            batch = sessions.batch(rows)
             batch = Batch(*(column.to(self.device) for column in batch))
             facts, experts = self.facts(batch, leave_out=True), self.experts(batch, leave_out=True)
-            total = mask_seen_(self._sum(self.mixing(experts, self.mixing.gate(facts)), batch), batch.jobs)
+            total = mask_seen_(self._sum(start(experts, start.gate(facts)), batch), batch.jobs)
             target = batch.target_job[:, None] - 1
             of_target = total.gather(1, target)
             best = total.scatter_(1, target, -torch.inf).topk(min(COMPETITORS, total.shape[1]))
