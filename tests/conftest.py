@@ -23,7 +23,7 @@ from tests.paths import ROOT
 
 torch.set_num_threads(1)
 
-LEAN = ["encoder=hashing", "logger=csv", "trainer.max_epochs=1"]
+LEAN = ["encoder=hashing", "logger=csv", "trainer.max_epochs=2", "model.expert_epochs=1"]
 
 
 def python(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -53,7 +53,7 @@ def tiny_overrides(tiny_board, tmp_path_factory) -> list[str]:
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny_overrides, tmp_path_factory) -> Path:
-    """Run folder of one epoch of train.py on the tiny board, fold 0 of 2."""
+    """Run folder of two epochs of train.py on the tiny board, fold 0 of 2."""
     run = tmp_path_factory.mktemp("runs") / "tiny"
     done = python("train.py", "+experiment=hybrid", *tiny_overrides, "data.folds=2", f"hydra.run.dir={run}")
     assert done.returncode == 0, done.stderr

@@ -320,12 +320,13 @@ def test_command(tiny_run, tmp_path, monkeypatch, capsys, arguments, message):
     ("arguments", "message"),
     [
         (["+trainr.max_epochs=1"], r"unknown key 'trainr' \(did you mean 'trainer'\?\); known: .*trainer"),
+        (["trainer.max_epochs=1"], r"trainer.max_epochs=1: the mixing learns in the epochs after .*; allow at least 2"),
         (
             ["ckpt_path=RUN/checkpoints/best.ckpt", "data.root=OTHER"],
             r"the checkpoint was trained on another catalogue",
         ),
     ],
-    ids=["top-level key", "another catalogue"],
+    ids=["top-level key", "no epoch left for the mixing", "another catalogue"],
 )
 def test_train(tiny_overrides, tiny_run, tmp_path, arguments, message):
     write_board(tmp_path / "other", seed=1, n_jobs=60, n_candidates=60, n_test=5)

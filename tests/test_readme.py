@@ -29,7 +29,7 @@ CALLS = [
 ]
 TRAININGS = [line for _, line in CALLS if "nextjob recommend" not in line]
 OFFLINE = [line for note, line in CALLS if not note]
-SHORT = ["trainer.max_epochs=1", "logger=csv"]
+SHORT = ["trainer.max_epochs=2", "model.expert_epochs=1", "logger=csv"]
 
 
 def block(kind):

@@ -9,8 +9,8 @@ from nextjob.results import COLUMNS, results, terminal_table
 
 PLANTED = "<script>alert('x')</script>"
 EPOCHS = [
-    {"train/loss": 12.0, "train/action_loss": 0.6, "tune/mrr@10": 0.1, "tune/score": 0.3, "tune/alpha": 0.5},
-    {"train/loss": 11.0, "train/action_loss": 0.5, "tune/mrr@10": 0.2, "tune/score": 0.4, "tune/alpha": 0.6},
+    {"train/loss": 12.0, "train/content_loss": 0.6, "tune/mrr@10": 0.1, "tune/score": 0.3, "tune/alpha": 0.5},
+    {"train/loss": 11.0, "train/hybrid_loss": 0.5, "tune/mrr@10": 0.2, "tune/score": 0.4, "tune/alpha": 0.6},
 ]
 VOID = {"meta", "br"}
 
@@ -82,6 +82,7 @@ def test_page_shows_figures_curves_and_alpha():
     assert "0.200 to 0.300" in made
     plots = re.findall(r'aria-label="([^"]+)"', made)
     assert plots == ["training loss by epoch", "tune metrics by epoch", "distribution of alpha"]
+    assert {"content", "hybrid"} <= set(Nesting(made).text)  # a loss that some epochs lack is drawn all the same
     assert "currentColor" in made
     identifiers = re.findall(r'<clipPath id="([^"]+)"', made)
     assert len(identifiers) == len(set(identifiers)) == 3

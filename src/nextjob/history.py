@@ -20,10 +20,9 @@ class History(L.Callback):
         self._losses: list[dict[str, float]] = []
         self._alphas: list[Tensor] = []
 
-    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *_: Any) -> None:
         """Collect the losses of a step."""
-        logged = trainer.callback_metrics
-        self._losses.append({name: value.item() for name, value in logged.items() if name.startswith(LOSSES)})
+        self._losses.append({name: value.item() for name, value in (outputs or {}).items() if name.startswith(LOSSES)})
 
     def on_validation_batch_end(  # type: ignore[override]
         self, trainer: L.Trainer, pl_module: HybridRecommender, outputs: Any, batch: Batch, *_: Any

@@ -1,6 +1,7 @@
 """report.html: one page without outside resources that shows what a run is, did and learned."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 
 from jinja2 import Environment, PackageLoader
 
@@ -28,16 +29,16 @@ def report_page(
         facts: what describes the run, in order.
         weights: learned weight of every feature.
         alphas: alpha of every val session.
-        epochs: losses (train/...) and tune metrics (tune/...) of every epoch.
+        epochs: losses (train/...) and tune metrics (tune/...) of every epoch; a loss that was not computed is absent.
         config: the run's config.yaml.
     """
-    names = epochs[0] if epochs else ()
+    names = list(dict.fromkeys(name for epoch in epochs for name in epoch))
     losses = [name for name in names if name.startswith(LOSSES)]
     tuned = [TUNE + name for name in TUNE_CURVES if TUNE + name in names]
     plots = {}
     for label, chosen in (("training loss", losses), ("tune metrics", tuned)):
         if chosen:
-            lines = {_short(name): [epoch[name] for epoch in epochs] for name in chosen}
+            lines = {_short(name): [epoch.get(name, nan) for epoch in epochs] for name in chosen}
             plots[label] = curves(lines, label)
     plots["alpha"] = histogram(alphas, "alpha")
     environment = Environment(loader=PackageLoader("nextjob"), autoescape=True, trim_blocks=True, lstrip_blocks=True)

@@ -163,7 +163,7 @@ def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hyb
     rows = np.arange(64)
     train = datamodule.examples.batch(rows)
     hybrid.competition = hybrid._compete(datamodule.tune_examples)
-    hybrid.training_step({"train": train}, 0).backward()
+    hybrid.training_step({"train": train}, 0)["loss"].backward()
     from_train = with_gradient(hybrid)
     hybrid.zero_grad()
     hybrid._mixing_loss(torch.from_numpy(rows)).backward()
@@ -194,7 +194,7 @@ def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
     batch = {"train": datamodule.examples.batch(np.arange(64)), "tune": datamodule.tune_examples.batch(np.arange(64))}
     hybrid.competition = hybrid._compete(datamodule.tune_examples)
     hybrid.expert_epochs = hybrid.current_epoch
-    hybrid.training_step(batch, 0).backward()
+    hybrid.training_step(batch, 0)["loss"].backward()
     assert {name.split(".")[0] for name in with_gradient(hybrid)} == {"mixing", "reranker", "action"}
 
 

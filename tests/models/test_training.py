@@ -75,7 +75,10 @@ def test_refit_counts_every_chain_for_the_best_number_of_epochs_and_keeps_the_mi
     before = datamodule.split
     trainer, model, again, final = fitted("hybrid")
     assert (trainer.current_epoch, again.current_epoch) == (3, 1)
-    assert len(next(c for c in trainer.callbacks if isinstance(c, History)).epochs) == 3
+    first, _, third = next(c for c in trainer.callbacks if isinstance(c, History)).epochs
+    experts, mixing = ({name for name in epoch if name.endswith("_loss")} for epoch in (first, third))
+    assert experts == {"train/collaborative_loss", "train/content_loss", "train/action_loss"}
+    assert mixing == {"train/hybrid_loss", "train/action_loss"}
 
     every = again.datamodule
     assert datamodule.split is before
@@ -134,7 +137,7 @@ def test_a_refit_run_recommends_with_the_refit_model_and_reports_the_validated_o
 def test_a_killed_and_resumed_run_ends_like_the_undisturbed_one(tmp_path):
     """Killed in the middle of the third epoch; the best epoch lies before, in another run folder."""
     overrides = ["encoder=hashing", "data.features=null", "logger=csv", "trainer.max_epochs=4"]
-    overrides += ["trainer.limit_train_batches=25", f"paths.cache={tmp_path / 'cache'}", *FIRST_IS_BEST]
+    overrides += ["+trainer.limit_train_batches=25", f"paths.cache={tmp_path / 'cache'}", *FIRST_IS_BEST]
     train(*overrides, run=tmp_path / "whole")
     killer = ["+callbacks.killer._target_=tests.killer.Killer", "+callbacks.killer={epoch:2,step:10}"]
     killed = python("train.py", "+experiment=hybrid", *overrides, *killer, f"hydra.run.dir={tmp_path / 'killed'}")
@@ -233,7 +236,7 @@ def trained(cfg, change=lambda datamodule: None) -> tuple[dict[str, float], Hybr
     datamodule.setup()
     change(datamodule)
     model = instantiate(cfg.model)
-    trainer = L.Trainer(**QUIET, max_epochs=2, enable_checkpointing=False, num_sanity_val_steps=0)
+    trainer = L.Trainer(**QUIET, max_epochs=3, enable_checkpointing=False, num_sanity_val_steps=0)
     trainer.fit(model, datamodule)
     trainer.test(model, datamodule, verbose=False)
     return model.summary, model

@@ -135,6 +135,16 @@ class HybridRecommender(L.LightningModule):
         if stage == "fit":
             self.initialise(datamodule, coordinates)
 
+    def on_fit_start(self) -> None:
+        """Refuse to end before the mixing has begun."""
+        epochs = self.trainer.max_epochs or 0
+        mixes = self.loss_weights["hybrid"] and not self.kept_mixing
+        if mixes and 0 <= epochs <= self.expert_epochs and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            raise InputError(
+                f"trainer.max_epochs={epochs}: the mixing learns in the epochs after the first "
+                f"model.expert_epochs={self.expert_epochs}; allow at least {self.expert_epochs + 1}"
+            )
+
     def build(self, job_ids: list[int | str], shapes: dict[str, tuple[int, int, int]]) -> None:
         """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features."""
         n_jobs, features = len(job_ids), list(shapes)
@@ -322,8 +332,8 @@ class HybridRecommender(L.LightningModule):
 
     # --- training
 
-    def training_step(self, batch: dict[str, Batch], _: int) -> Tensor | None:
-        """The weighted sum of the tasks' losses, each logged under its name; None where no task is trained.
+    def training_step(self, batch: dict[str, Batch], _: int) -> dict[str, Tensor] | None:
+        """The weighted sum of the tasks' losses beside each under its logged name; None where no task is trained.
 
         The experts learn in the first ``expert_epochs``, what mixes them in the epochs after; the action throughout.
         """
@@ -346,9 +356,10 @@ class HybridRecommender(L.LightningModule):
         if not losses:
             return None
         total = sum((weights[task] * loss for task, loss in losses.items()), torch.zeros((), device=self.device))
-        self.log_dict({f"train/{task}_loss": loss.detach() for task, loss in losses.items()}, batch_size=len(train.row))
+        logged = {f"train/{task}_loss": loss.detach() for task, loss in losses.items()}
+        self.log_dict(logged, batch_size=len(train.row))
         self.log("train/loss", total.detach(), prog_bar=True, batch_size=len(train.row))
-        return total
+        return {"loss": total} | logged
 
     def _mixing_loss(self, rows: Tensor) -> Tensor:
         """Cross-entropy of the target among its competitors, by the plain sum and reranked."""
