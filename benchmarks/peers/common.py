@@ -23,8 +23,8 @@ INNER_ROWS = 2000
 
 Scorer = Callable[[Batch], np.ndarray]
 """Scores of every job, (B, J); each row is scored from its own jobs and actions alone."""
-Model = Callable[[Batch, float], np.ndarray]
-"""The same with the decay of past jobs left open."""
+Model = Callable[..., np.ndarray]
+"""The same with the decay of past jobs left open, a further argument."""
 
 
 def incidence(known: Sessions, n_jobs: int, unit: str) -> tuple[sp.csr_matrix, np.ndarray]:

@@ -5,7 +5,8 @@ import scipy.sparse as sp
 
 from nextjob.data.prefixes import stitch_chains
 from nextjob.data.sessions import Batch, Sessions
-from nextjob.models.transitions import SMALLEST_MASS, Counts, Transitions
+from nextjob.models.chain_sums import SMALLEST
+from nextjob.models.transitions import Counts, Transitions
 from peers.common import Model, incidence, query
 
 ROUNDING = 1e-9
@@ -58,7 +59,7 @@ class Pairs:
     def mass_of(self, jobs: np.ndarray, chain: np.ndarray) -> np.ndarray:
         """Sum of each job's pairs without the chain's: (B, L), (B,) -> (B, L)."""
         mass = self.mass[jobs] - self.own_mass[self.own_rows(jobs, chain)]
-        return np.where(mass > SMALLEST_MASS, mass, 0)
+        return np.where(mass > SMALLEST, mass, 0)
 
     def at(self, jobs: np.ndarray, candidates: np.ndarray, chain: np.ndarray) -> np.ndarray:
         """Weights from one job a session to its candidates: (B,), (B, C) columns, (B,) -> (B, C)."""
@@ -128,8 +129,9 @@ def covisits(known: Sessions) -> Counts:
     rows = known.with_target_appended()
     lengths = rows.lengths
     longest = int(lengths.max())
-    padded = np.zeros((len(rows), longest), dtype=np.int64)
-    padded[np.arange(longest) < lengths[:, None]] = rows.jobs
+    filled = np.arange(longest) < lengths[:, None]
+    padded, actions = np.zeros((2, len(rows), longest), dtype=np.int64)
+    padded[filled], actions[filled] = rows.jobs, rows.actions
     before, after = padded[:, :, None], padded[:, None]
     row, i, j = np.nonzero((before > 0) & (after > 0) & (before != after))
-    return Counts(rows.chain[row], padded[row, i], padded[row, j], np.ones(len(row)))
+    return Counts(rows.chain[row], padded[row, i], padded[row, j], actions[row, j], np.ones(len(row)))

@@ -19,9 +19,10 @@ from peers.common import batches, prefixes_of_rows
 from peers.counted import Neighbours, Pairs, covisits
 
 CANDIDATES = 300
-TRANSITIONS = {"window": 12, "back": 0.6, "decay": 0.7, "power": 0.5}
+TRANSITIONS: dict[str, Any] = {"window": 12, "back": 0.6, "decay": 0.7, "power": 0.5}
 COVISIT_DECAY, COVISIT_POWER = 0.8, 0.5
-NEIGHBOURS_DECAY, NEIGHBOURS = 0.7, {"unit": "row", "neighbours": 500, "size_power": 0.5, "idf": 1.0}
+NEIGHBOURS_DECAY = 0.7
+NEIGHBOURS: dict[str, Any] = {"unit": "row", "neighbours": 500, "size_power": 0.5, "idf": 1.0}
 LAGS = 5
 TRAINING_PREFIXES, STOPPING_PREFIXES, NEGATIVES = 20_000, 3000, 50
 PARAMETERS = {
@@ -97,7 +98,7 @@ class TwoStage:
     def __call__(self, batch: Batch) -> np.ndarray:
         candidates, features = self.features(batch)
         scores = np.full((len(batch.jobs), self.n_jobs), -np.inf)
-        found = self.booster.predict(features.reshape(-1, features.shape[2])).reshape(candidates.shape)
+        found = np.asarray(self.booster.predict(features.reshape(-1, features.shape[2]))).reshape(candidates.shape)
         np.put_along_axis(scores, candidates, found, axis=1)
         return scores
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from nextjob.data.sessions import Batch
 from nextjob.losses import mask_seen_
 from nextjob.metrics import top_k
+from nextjob.models.competition import compete
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
 from nextjob.recommend import Recommender
@@ -162,7 +163,7 @@ def hybrid(make_model) -> HybridRecommender:
 def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hybrid, datamodule):
     rows = np.arange(64)
     train = datamodule.examples.batch(rows)
-    hybrid.competition = hybrid._compete(datamodule.tune_examples)
+    hybrid.competition = compete(hybrid, hybrid.mixing, datamodule.tune_examples)
     hybrid.training_step({"train": train}, 0)["loss"].backward()
     from_train = with_gradient(hybrid)
     hybrid.zero_grad()
@@ -177,13 +178,15 @@ def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hyb
 @torch.no_grad()
 def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodule):
     hybrid.reranker = None
-    found = hybrid._compete(datamodule.tune_examples)
+    found = compete(hybrid, hybrid.mixing, datamodule.tune_examples)
     rows = np.arange(50, 90)
     batch = datamodule.tune_examples.batch(rows)
     hybrid.eval()
     scores = mask_seen_(hybrid.score(batch, leave_out=True), batch.jobs)
-    facts, experts = found.facts[rows], dict(zip(hybrid.names, found.experts[rows].unbind(2), strict=True))
-    mixed = sum(hybrid.mixing(experts, hybrid.mixing.gate(facts)).values()).masked_fill(found.out[rows], -torch.inf)
+    found = found.rows(torch.from_numpy(rows))
+    mixed = sum(hybrid.mixing(found.experts, hybrid.mixing.gate(found.facts)).values()).masked_fill(
+        found.out, -torch.inf
+    )
     of_target = scores.gather(1, batch.target_job[:, None] - 1)
     others = scores.scatter(1, batch.target_job[:, None] - 1, -torch.inf).sort(descending=True).values
     assert torch.allclose(mixed[:, :1], of_target, atol=1e-5)
@@ -192,7 +195,7 @@ def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodu
 
 def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
     batch = {"train": datamodule.examples.batch(np.arange(64)), "tune": datamodule.tune_examples.batch(np.arange(64))}
-    hybrid.competition = hybrid._compete(datamodule.tune_examples)
+    hybrid.competition = compete(hybrid, hybrid.mixing, datamodule.tune_examples)
     hybrid.expert_epochs = hybrid.current_epoch
     hybrid.training_step(batch, 0)["loss"].backward()
     assert {name.split(".")[0] for name in with_gradient(hybrid)} == {"mixing", "reranker", "action"}
@@ -205,7 +208,8 @@ def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
     left_out = hybrid.score(tune, leave_out=True)
     assert not torch.allclose(hybrid.score(tune), left_out)
     counted = datamodule.counted
-    hybrid.transitions.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
+    for part in (hybrid.transitions, hybrid.followers):
+        part.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
     assert torch.allclose(hybrid.score(tune), left_out, atol=1e-4)
 
 

@@ -64,18 +64,13 @@ class ContentScorer(nn.Module):
         return {feature: profiles[feature] @ space.candidates().T for feature, space in self.by_feature()}
 
     def nearest(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
-        """Largest cosine between a candidate and any one past job; (B, L), (B, C) -> one (B, C) per feature."""
-        known = jobs.ne(0)[:, None]
-        return [
-            torch.einsum(
-                "bld,bcd->bcl",
-                functional.embedding(jobs, space.past()),
-                functional.embedding(candidates, space.candidates()),
-            )
-            .masked_fill(~known, -torch.inf)
-            .amax(2)
-            for _, space in self.by_feature()
-        ]
+        """Largest cosine between a candidate and any one past job; (B, L), (B, C) -> two (B, C) per feature.
+
+        The first by coordinates and words, the second by coordinates alone.
+        """
+        spaces = [space for _, space in self.by_feature()]
+        pairs = [pair for space in spaces for pair in ((space.past(), space.candidates()), space.untrained())]
+        return [_largest_cosine(jobs, candidates, past, table) for past, table in pairs]
 
     def joined(self, jobs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """(B, D'), (J, D') whose inner products are the cosines times their learned scales, summed over features."""
@@ -101,6 +96,16 @@ class FeatureSpace(nn.Module):
     def candidates(self) -> Tensor:
         """(J, D) unit vectors of jobs as candidates."""
         return functional.normalize(self.coordinates + self.B(), dim=1)
+
+    def untrained(self) -> tuple[Tensor, Tensor]:
+        """(J + 1, D) and (J, D) unit vectors of the coordinates alone, as part of a prefix and as candidates."""
+        unit = functional.normalize(self.coordinates, dim=1)
+        return functional.pad(unit, (0, 0, 1, 0)), unit
+
+
+def _largest_cosine(jobs: Tensor, candidates: Tensor, past: Tensor, table: Tensor) -> Tensor:
+    cosines = torch.einsum("bld,bcd->bcl", functional.embedding(jobs, past), functional.embedding(candidates, table))
+    return cosines.masked_fill(jobs.eq(0)[:, None], -torch.inf).amax(2)
 
 
 def principal_coordinates(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Tensor:

@@ -1,7 +1,7 @@
 """The one multi-task LightningModule: SVD, content, gate and action, trained together."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nextjob.data.sessions import Batch, Sessions
+from nextjob.data.sessions import Batch
 from nextjob.datamodule import SessionDataModule
 from nextjob.errors import InputError
 from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_
 from nextjob.metrics import RankingMetrics, ranks, top_k
 from nextjob.models.action import ActionMLP
+from nextjob.models.competition import Competition, compete
 from nextjob.models.content import ContentScorer, ExactMatch, Shape, principal_coordinates
 from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, FIRST_EPS, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
 from nextjob.models.prefix import last_only
@@ -28,21 +29,8 @@ BASELINES = ("popularity", "transitions")
 DECIMALS = 6
 LAST_RATE = 0.05
 """Where falling learning rates end, as a share of where they start."""
-COMPETITORS = 200
-"""So many of the best jobs compete with the target where the mixing learns."""
-COMPETE_BATCH = 256
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
-
-
-class Competition(NamedTuple):
-    """N targets, each with the C jobs that compete with it; the target comes first."""
-
-    facts: Tensor  # (N, N_FACTS) of the sessions
-    experts: Tensor  # (N, 1 + C, E) unweighted scores
-    evidence: Tensor  # (N, 1 + C, G) what else the reranker knows
-    out: Tensor  # (N, 1 + C) bool, does not compete
-    found: Tensor  # (N,) bool, the target is among the best
 
 
 class HybridRecommender(L.LightningModule):
@@ -166,11 +154,14 @@ class HybridRecommender(L.LightningModule):
         self.transitions = Transitions(n_jobs, **self.arguments["transitions"])
         self.mixing = Mixing(features, self.fixed_alpha, **self.arguments["mixing"])
         self.reranker: Reranker | None = None
+        self.followers: Transitions | None = None
         if self.rerank is not None:
-            experts = (TRANSITIONS in self.terms) + (self.svd is not None) + len(features) * (self.content is not None)
-            n_terms = experts + len(features) * (self.exact is not None)
-            n_evidence = 1 + N_FACTS + experts
+            transitions, contents = int(TRANSITIONS in self.terms), len(features) * (self.content is not None)
+            n_terms = (self.svd is not None) + transitions + contents + len(features) * (self.exact is not None)
+            n_evidence = 1 + N_FACTS + (self.svd is not None) + 3 * transitions + 2 * contents
             self.reranker = Reranker(n_terms, n_evidence, self.rerank["hidden"])
+            if transitions:
+                self.followers = Transitions(n_jobs, self.transitions.window, back=0.0, decay=1.0, power=0.0)
         self.action = ActionMLP(n_jobs, **self.arguments["action"])
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
@@ -180,6 +171,8 @@ class HybridRecommender(L.LightningModule):
         n_jobs = len(datamodule.catalogue.vocabulary)
         self.competition = None
         self.transitions.count(datamodule.counted)
+        if self.followers is not None:
+            self.followers.count(datamodule.counted)
         if self.action.rates is not None:
             self.action.rates.count(datamodule.counted, self.transitions.window, self.transitions.back)
         popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
@@ -279,13 +272,13 @@ class HybridRecommender(L.LightningModule):
         terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
         if self.reranker is not None:
             terms = self._reranked(terms, facts, batch, leave_out)
-        total = self._sum(terms, batch)
+        total = self.add_up(terms, batch)
         if DISCOUNT in self.terms:
             terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
             total = total + terms[DISCOUNT]
         return (total, terms) if parts else total
 
-    def _sum(self, terms: dict[str, Tensor], batch: Batch) -> Tensor:
+    def add_up(self, terms: dict[str, Tensor], batch: Batch) -> Tensor:
         """The terms added up in their order, zeros where there are none; (B, J)."""
         return sum(terms.values(), torch.zeros_like(self.popularity.expand(len(batch.jobs), -1)))
 
@@ -293,31 +286,33 @@ class HybridRecommender(L.LightningModule):
         """The terms weighed anew for the shortlist, and the term that puts all other jobs behind it."""
         assert self.rerank is not None
         assert self.reranker is not None
-        total = self._sum(terms, batch).round(decimals=DECIMALS)
+        total = self.add_up(terms, batch).round(decimals=DECIMALS)
         size = min(self.rerank["size"], total.shape[1])
         shortlist = top_k(mask_seen_(total, batch.jobs), size, self.tie_order)
         values = torch.stack([term.gather(1, shortlist) for term in terms.values()], dim=2)
-        weights = self.reranker(values, self._evidence(facts, batch, shortlist, leave_out))
+        weights = self.reranker(values, self.evidence(facts, batch, shortlist, leave_out))
         chosen = (values * weights).unbind(2)
         terms = {name: term.scatter(1, shortlist, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
         outside = torch.full_like(total, OUTSIDE).scatter_(1, shortlist, 0.0)
         return terms | {SHORTLIST: outside}
 
     @torch.no_grad()
-    def _evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
+    def evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
         """What the reranker knows of session and candidate beside the terms, (B, C, G).
 
-        Popularity, the facts of the session, what the last job alone would score, and the nearest past job by
-        content.
+        Popularity, the facts of the session, what the last job alone would score, how often the job came after those
+        of the session, and the nearest past job by content.
         """
+        chain = batch.chain if leave_out else None
         popularity = self.popularity[shortlist].clamp(min=1).log()  # a job never seen is like one seen once
         columns = [popularity, *facts.T[:, :, None].expand(-1, -1, shortlist.shape[1])]
         job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
         if self.svd is not None:
             columns.append(self.svd(job, action).gather(1, shortlist))
         if TRANSITIONS in self.terms:
-            last = self.transitions(job, batch.chain if leave_out else None).gather(1, shortlist)
-            columns.append(torch.log1p(last / FIRST_EPS))
+            columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
+        if self.followers is not None:
+            columns += [torch.log1p(self.followers(past, chain).gather(1, shortlist)) for past in (job, batch.jobs)]
         if self.content is not None:
             columns += self.content.nearest(batch.jobs, shortlist)
         return torch.stack(columns, dim=2)
@@ -351,7 +346,8 @@ class HybridRecommender(L.LightningModule):
             losses["action"] = action_loss(self.action(train.jobs, train.actions, train.chain), train.target_action)
         if weights["hybrid"] and "tune" in batch and not learning:
             if self.competition is None:
-                self.competition = self._compete(self.trainer.datamodule.tune_examples)  # type: ignore[attr-defined]
+                start = Mixing(self.mixing.features, self.fixed_alpha, **self.arguments["mixing"]).to(self.device)
+                self.competition = compete(self, start, self.trainer.datamodule.tune_examples)  # type: ignore[attr-defined]
             losses["hybrid"] = self._mixing_loss(batch["tune"].row)
         if not losses:
             return None
@@ -364,8 +360,8 @@ class HybridRecommender(L.LightningModule):
     def _mixing_loss(self, rows: Tensor) -> Tensor:
         """Cross-entropy of the target among its competitors, by the plain sum and reranked."""
         assert self.competition is not None
-        facts, experts, evidence, out, found = (column[rows] for column in self.competition)
-        terms = self.mixing(dict(zip(self.names, experts.unbind(2), strict=True)), self.mixing.gate(facts))
+        facts, experts, evidence, out, found = self.competition.rows(rows)
+        terms = self.mixing(experts, self.mixing.gate(facts))
         first = torch.zeros(len(rows), dtype=torch.int64, device=self.device)
         total = sum(terms.values(), torch.zeros_like(out, dtype=facts.dtype)).masked_fill(out, -torch.inf)
         loss = functional.cross_entropy(total, first)
@@ -376,37 +372,6 @@ class HybridRecommender(L.LightningModule):
         reranked = functional.cross_entropy(scores, first, reduction="none")
         pull = (self.rerank["prior"] / len(self.competition.found)) ** 2 * self.reranker.distance()
         return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
-
-    @torch.no_grad()
-    def _compete(self, sessions: Sessions) -> Competition:
-        """The target of every session and the jobs that rank first by the mixing as it starts.
-
-        The experts rest and the start is fixed, so that a resumed run meets the same competitors.
-        """
-        self.eval()
-        start = Mixing(self.mixing.features, self.fixed_alpha, **self.arguments["mixing"]).to(self.device)
-        parts = []
-        for rows in np.split(np.arange(len(sessions)), range(COMPETE_BATCH, len(sessions), COMPETE_BATCH)):
-            batch = sessions.batch(rows)
-            batch = Batch(*(column.to(self.device) for column in batch))
-            facts, experts = self.facts(batch, leave_out=True), self.experts(batch, leave_out=True)
-            total = mask_seen_(self._sum(start(experts, start.gate(facts)), batch), batch.jobs)
-            target = batch.target_job[:, None] - 1
-            of_target = total.gather(1, target)
-            best = total.scatter_(1, target, -torch.inf).topk(min(COMPETITORS, total.shape[1]))
-            candidates = torch.cat([target, best.indices], dim=1)
-            parts.append(
-                Competition(
-                    facts=facts,
-                    experts=torch.stack([scores.gather(1, candidates) for scores in experts.values()], dim=2),
-                    evidence=self._evidence(facts, batch, candidates, leave_out=True),
-                    out=functional.pad(best.values.isinf(), (1, 0)),
-                    found=(of_target > best.values[:, -1:]).squeeze(1),
-                )
-            )
-        self.names = list(experts)
-        self.train()
-        return Competition(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
     def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:
         """Seed dropout by step, so that a resumed run repeats the undisturbed one."""
