@@ -28,7 +28,15 @@ def check_checkpoint(path: str | Path) -> None:
 
 
 class Checkpoint(ModelCheckpoint):
-    """A ModelCheckpoint whose file goes along when a run is resumed in another folder, so that its score counts."""
+    """A ModelCheckpoint that waits for its monitored quantity, and whose file goes along with a resumed run.
+
+    So the score of an earlier best epoch counts in another folder too.
+    """
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save, unless there is nothing to go by yet."""
+        if self.monitor in {None, "epoch", *trainer.callback_metrics}:
+            super().on_train_epoch_end(trainer, pl_module)
 
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         """Copy the file that lies beside the loaded checkpoint, and take the stored state for the copy's.
@@ -37,7 +45,7 @@ class Checkpoint(ModelCheckpoint):
             InputError: there is no such file.
         """
         state = checkpoint["callbacks"].get(self.state_key)
-        if state is None:  # it did not take part in that run
+        if state is None or not state["best_model_path"]:  # it did not take part in that run, or had not saved
             return
         source = Path(str(trainer.ckpt_path)).with_name(f"{self.filename}.ckpt")
         own = Path(str(self.dirpath)) / source.name

@@ -22,8 +22,8 @@ from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
 MIN_STEPS = 50
-WATCHED = 0.2
-"""Share of the tune chains that nothing learns from."""
+WATCHED, MIN_WATCHED = 0.2, 500
+"""Share of the tune chains that nothing learns from; where it has fewer prefixes, none are spared."""
 
 
 class SessionDataModule(L.LightningDataModule):
@@ -84,9 +84,9 @@ class SessionDataModule(L.LightningDataModule):
     tune: Sessions
     """Rows of the tune chains."""
     tune_examples: Sessions
-    """Every prefix of most tune chains: they fit the mixing."""
+    """Every prefix of most tune chains, of all where they are few: they fit the mixing."""
     watched: Sessions
-    """Every prefix of the other tune chains: nothing learns from them, they choose the epoch."""
+    """Every prefix of the other tune chains, if any: nothing learns from them. They choose the epoch."""
     examples: Sessions
     """Every prefix of every training chain."""
     stitched: Sessions
@@ -131,8 +131,8 @@ class SessionDataModule(L.LightningDataModule):
         watched, fitted = (np.sort(part) for part in np.split(order, [round(WATCHED * len(tune))]))
         self.tune_examples = expand_prefixes(tune.take(fitted), self.max_prefix)
         self.watched = expand_prefixes(tune.take(watched), self.max_prefix)
-        if len(self.watched) == 0:  # too few to spare any
-            self.watched = self.tune_examples
+        if len(self.watched) < MIN_WATCHED:
+            self.watched = self.tune_examples = expand_prefixes(tune, self.max_prefix)
         if len(self.examples) == 0:
             raise InputError(f"{self.root}: no session has two jobs, so there is nothing to learn a next job from")
 

@@ -54,7 +54,7 @@ class HybridRecommender(L.LightningModule):
         learning_rates, weight_decay: AdamW; a rate for every part, falling linearly, and no decay on the mixing.
         expert_epochs: how long svd and content learn, before the mixing does.
         orthogonality: weight of the penalty that keeps the factors near orthogonal.
-        monitor: the quantity that chooses the epoch.
+        monitor: the quantity that chooses the epoch; where a mixing is to learn, it begins with it.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class HybridRecommender(L.LightningModule):
             "action": action,
         }
         self.factors, self.coordinates, self.rerank = factors, coordinates, rerank
-        self.expert_epochs = expert_epochs
+        self.expert_epochs, self.monitor = expert_epochs, monitor
         self.learning_rates, self.weight_decay, self.orthogonality = learning_rates, weight_decay, orthogonality
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
@@ -126,12 +126,17 @@ class HybridRecommender(L.LightningModule):
     def on_fit_start(self) -> None:
         """Refuse to end before the mixing has begun."""
         epochs = self.trainer.max_epochs or 0
-        mixes = self.loss_weights["hybrid"] and not self.kept_mixing
-        if mixes and 0 <= epochs <= self.expert_epochs and not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+        short = 0 <= epochs <= self.expert_epochs and not self.trainer.fast_dev_run  # type: ignore[attr-defined]
+        if self.mixing_learns and short:
             raise InputError(
                 f"trainer.max_epochs={epochs}: the mixing learns in the epochs after the first "
                 f"model.expert_epochs={self.expert_epochs}; allow at least {self.expert_epochs + 1}"
             )
+
+    @property
+    def mixing_learns(self) -> bool:
+        """Whether the epochs after those of the experts have a task."""
+        return self.loss_weights["hybrid"] > 0 and not self.kept_mixing
 
     def build(self, job_ids: list[int | str], shapes: dict[str, tuple[int, int, int]]) -> None:
         """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features."""
@@ -416,7 +421,10 @@ class HybridRecommender(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the tune metrics, alpha and the learned weights."""
         summary = self.results["tune"].compute()
-        self.log_dict({f"tune/{name}": float(v) for name, v in summary.items() if v is not None}, sync_dist=True)
+        logged = {f"tune/{name}": float(v) for name, v in summary.items() if v is not None}
+        if self.mixing_learns and self.current_epoch < self.expert_epochs:
+            logged.pop(self.monitor, None)  # so that no such epoch is chosen
+        self.log_dict(logged, sync_dist=True)
         weights = {f"weights/{feature}": w for feature, w in self.mixing.feature_weights().items()}
         self.log_dict({name: w.detach() for name, w in weights.items()}, sync_dist=True)
 
