@@ -164,6 +164,19 @@ def test_the_reranker_starts_at_the_plain_sum():
     assert reranker.output.weight.grad.abs().sum() > 0
 
 
+@torch.no_grad()
+def test_what_hardly_varied_where_the_reranker_learned_cannot_carry_a_term_away():
+    reranker = Reranker(n_terms=1, n_evidence=1, hidden=4)
+    torch.nn.init.normal_(reranker.output.weight)
+    for _ in range(200):
+        reranker(torch.randn(5, 7, 1), torch.zeros(5, 7, 1))
+    reranker.eval()
+    terms = torch.ones(1, 1, 1)
+    far, farther = (reranker(terms, torch.full((1, 1, 1), value)) for value in (1.0, 1e6))
+    assert torch.equal(far, farther)
+    assert not torch.equal(far, reranker(terms, torch.zeros(1, 1, 1)))
+
+
 def test_exact_matches_by_hand():
     exact = ExactMatch(n_jobs=4, n_features=1, decay=1 - 1e-9)
     exact.values[1:, 0] = torch.tensor([1, 1, 2, 0])  # the last job has no value

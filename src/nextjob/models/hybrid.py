@@ -46,8 +46,8 @@ class HybridRecommender(L.LightningModule):
         terms: which further terms the score has: transitions, exact, popularity_discount.
         svd, content, transitions, mixing, action: the arguments of SVDEmbedding, ContentScorer, Transitions,
             Mixing and ActionMLP.
-        rerank: the arguments of Reranker, the size of the shortlist, and the prior that pulls it towards the plain
-            sum, the more the fewer prefixes it learns from; None for the plain sum.
+        rerank: the arguments of Reranker, the size of the shortlist, and the prior: with N prefixes to learn from,
+            (prior / N)^3 times the mean square of its log weights pulls it towards the plain sum; None for that sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
@@ -373,9 +373,11 @@ class HybridRecommender(L.LightningModule):
         if self.reranker is None or self.rerank is None:
             return loss
         values = torch.stack([term.detach() for term in terms.values()], dim=2)
-        scores = (values * self.reranker(values, evidence)).sum(2).masked_fill(out, -torch.inf)
+        weights = self.reranker(values, evidence)
+        scores = (values * weights).sum(2).masked_fill(out, -torch.inf)
         reranked = functional.cross_entropy(scores, first, reduction="none")
-        pull = (self.rerank["prior"] / len(self.competition.found)) ** 2 * self.reranker.distance()
+        pull = (self.rerank["prior"] / len(self.competition.found)) ** 3
+        pull = pull * weights.log().square().sum(2).mean()
         return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
 
     def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+FARTHEST = 5.0
+"""Inputs farther from the mean, in standard deviations, say no more: what hardly varied where g learned, may later."""
+
 
 class Reranker(nn.Module):
     """Positive weights for the terms of every shortlisted job, S = sum_t exp(g_t(x)) term_t.
@@ -22,9 +25,5 @@ class Reranker(nn.Module):
 
     def forward(self, terms: Tensor, evidence: Tensor) -> Tensor:
         """(B, C, T) terms and (B, C, G) evidence on C candidates -> (B, C, T) weights of the terms."""
-        x = self.standardise(torch.cat([terms, evidence], dim=2).flatten(0, 1))
+        x = self.standardise(torch.cat([terms, evidence], dim=2).flatten(0, 1)).clamp(-FARTHEST, FARTHEST)
         return self.output(nn.functional.gelu(self.hidden(x))).exp().view(terms.shape)
-
-    def distance(self) -> Tensor:
-        """How far the weights may lie from 1: the squared norm of the last layer, scalar."""
-        return self.output.weight.square().sum() + self.output.bias.square().sum()
