@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from hydra.utils import instantiate
 from torch import Tensor
 
 from nextjob.data.sessions import Batch
@@ -211,6 +212,21 @@ def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
     for part in (hybrid.transitions, hybrid.followers):
         part.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
     assert torch.allclose(hybrid.score(tune), left_out, atol=1e-4)
+
+
+def test_watched_chains_are_spared_only_where_there_are_enough(config, monkeypatch):
+    def tuned(least):
+        monkeypatch.setattr("nextjob.datamodule.MIN_WATCHED", least)
+        cfg = config("+experiment=hybrid")
+        module = instantiate(cfg.data, encoder=instantiate(cfg.encoder))
+        module.setup()
+        return set(module.tune.chain), set(module.tune_examples.chain), set(module.watched.chain)
+
+    every, fitted, watched = tuned(least=1)
+    assert watched
+    assert not fitted & watched
+    assert fitted | watched == every
+    assert tuned(least=10_000) == (every, every, every)
 
 
 def test_neither_tune_nor_val_rows_reach_the_factors(datamodule):

@@ -57,7 +57,7 @@ def fitted(config, datamodule, tmp_path):
     """Trains an experiment for three short epochs of which the first counts as the best, and refits it."""
 
     def fit(experiment: str):
-        cfg = config(f"+experiment={experiment}", f"paths.run={tmp_path}", *FIRST_IS_BEST)
+        cfg = config(f"+experiment={experiment}", f"paths.run={tmp_path}", "model.expert_epochs=2", *FIRST_IS_BEST)
         L.seed_everything(0, verbose=False)
         short = {**QUIET, "max_epochs": 3, "limit_train_batches": 3}
         callbacks = [instantiate(cfg.callbacks.checkpoint), instantiate(cfg.callbacks.history)]
@@ -134,12 +134,13 @@ def test_a_refit_run_recommends_with_the_refit_model_and_reports_the_validated_o
 
 
 @pytest.mark.slow
-def test_a_killed_and_resumed_run_ends_like_the_undisturbed_one(tmp_path):
-    """Killed in the middle of the third epoch; the best epoch lies before, in another run folder."""
-    overrides = ["encoder=hashing", "data.features=null", "logger=csv", "trainer.max_epochs=4"]
-    overrides += ["+trainer.limit_train_batches=25", f"paths.cache={tmp_path / 'cache'}", *FIRST_IS_BEST]
+@pytest.mark.parametrize(("choice", "epoch"), [(FIRST_IS_BEST, 2), ([], 1)], ids=["after the best", "before any best"])
+def test_a_killed_and_resumed_run_ends_like_the_undisturbed_one(tmp_path, choice, epoch):
+    """Killed in the middle of an epoch, and resumed in another run folder."""
+    overrides = ["encoder=hashing", "data.features=null", "logger=csv", "trainer.max_epochs=4", "model.expert_epochs=2"]
+    overrides += ["+trainer.limit_train_batches=25", f"paths.cache={tmp_path / 'cache'}", *choice]
     train(*overrides, run=tmp_path / "whole")
-    killer = ["+callbacks.killer._target_=tests.killer.Killer", "+callbacks.killer={epoch:2,step:10}"]
+    killer = ["+callbacks.killer._target_=tests.killer.Killer", f"+callbacks.killer={{epoch:{epoch},step:10}}"]
     killed = python("train.py", "+experiment=hybrid", *overrides, *killer, f"hydra.run.dir={tmp_path / 'killed'}")
     assert killed.returncode == -9, killed.stderr
     assert not (tmp_path / "killed" / "metrics.json").exists()
@@ -158,7 +159,8 @@ def test_a_checkpoint_goes_along_to_another_folder(tmp_path):
     old.mkdir(parents=True)
     torch.save({"catalogue": {}}, old / "best.ckpt")
     callback = Checkpoint(dirpath=new, filename="best", monitor="tune/score", mode="max")
-    state = callback.state_dict() | {"dirpath": "elsewhere", "best_model_score": torch.tensor(0.5)}
+    saved = {"dirpath": "elsewhere", "best_model_path": "elsewhere/best.ckpt", "best_model_score": torch.tensor(0.5)}
+    state = callback.state_dict() | saved
     trainer = L.Trainer(**QUIET)
     trainer._checkpoint_connector._ckpt_path = old / "last.ckpt"
     callback.on_load_checkpoint(trainer, L.LightningModule(), {"callbacks": {callback.state_key: state}})
@@ -166,6 +168,13 @@ def test_a_checkpoint_goes_along_to_another_folder(tmp_path):
     assert callback.best_model_path == str(new / "best.ckpt")
     assert callback.best_k_models == {str(new / "best.ckpt"): torch.tensor(0.5)}
     assert (new / "best.ckpt").read_bytes() == (old / "best.ckpt").read_bytes()
+
+
+def test_no_epoch_before_the_mixing_is_chosen(tiny_run):
+    assert torch.load(tiny_run / "checkpoints" / "best.ckpt", weights_only=True)["epoch"] == 1
+    logged = pd.read_csv(tiny_run / "metrics.csv").groupby("epoch").max()
+    assert logged["tune/mrr@10"].loc[[0, 1]].notna().all()
+    assert logged["tune/score"].loc[[0, 1]].notna().tolist() == [False, True]
 
 
 # --- two processes
@@ -236,7 +245,7 @@ def trained(cfg, change=lambda datamodule: None) -> tuple[dict[str, float], Hybr
     datamodule.setup()
     change(datamodule)
     model = instantiate(cfg.model)
-    trainer = L.Trainer(**QUIET, max_epochs=3, enable_checkpointing=False, num_sanity_val_steps=0)
+    trainer = L.Trainer(**QUIET, max_epochs=4, enable_checkpointing=False, num_sanity_val_steps=0)
     trainer.fit(model, datamodule)
     trainer.test(model, datamodule, verbose=False)
     return model.summary, model
