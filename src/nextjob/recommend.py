@@ -19,7 +19,7 @@ from nextjob.metrics import top_k
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.schema import ACTION, APPLY, JOB_ID, SESSION_ID, TOP_K, VIEW
 
-BATCH = 64
+BATCH = 128
 
 
 class Recommendation(NamedTuple):
