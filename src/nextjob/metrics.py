@@ -45,19 +45,33 @@ def top_k(scores: Tensor, k: int, tie_order: Tensor) -> Tensor:
     _check(scores, tie_order)
     if not 0 < k <= scores.shape[1]:
         raise ValueError(f"k = {k} is not in 1..{scores.shape[1]}")
-    columns = tie_order.argsort()
-    best = torch.empty(len(scores), k, dtype=torch.int64, device=scores.device)
-    for start in range(0, len(scores), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        block = _without_nan(scores[rows])[:, columns]
-        last = block.topk(k).values[:, -1:]
-        above, level = block > last, block == last
-        room = k - above.sum(1, keepdim=True)
-        chosen = above | (level & (level.cumsum(1, dtype=torch.int32) <= room))
-        positions = chosen.nonzero()[:, 1].view(-1, k)
-        order = block.gather(1, positions).argsort(dim=1, descending=True, stable=True)
-        best[rows] = columns[positions.gather(1, order)]
+    scores = _without_nan(scores)
+    values, columns = scores.topk(min(k + 1, scores.shape[1]), dim=1)
+    best = _in_order(values[:, :k], columns[:, :k], tie_order)
+    tied = values[:, k - 1] == values[:, k] if values.shape[1] > k else scores.new_zeros(len(scores)).bool()
+    for rows in tied.nonzero()[:, 0].split(ROWS_AT_ONCE):
+        best[rows] = _best_of_tied(scores[rows], k, tie_order)
     return best
+
+
+def _in_order(values: Tensor, columns: Tensor, tie_order: Tensor) -> Tensor:
+    """The columns by falling value, equal ones by their place in ``tie_order``; (B, k), (B, k), (J,) -> (B, k)."""
+    by_place = tie_order[columns].argsort(dim=1)
+    order = values.gather(1, by_place).argsort(dim=1, descending=True, stable=True)
+    return columns.gather(1, by_place.gather(1, order))
+
+
+def _best_of_tied(scores: Tensor, k: int, tie_order: Tensor) -> Tensor:
+    """`top_k` where more columns have the k-th score than there is room for."""
+    columns = tie_order.argsort()
+    block = scores[:, columns]
+    last = block.topk(k).values[:, -1:]
+    above, level = block > last, block == last
+    room = k - above.sum(1, keepdim=True)
+    chosen = above | (level & (level.cumsum(1, dtype=torch.int32) <= room))
+    positions = chosen.nonzero()[:, 1].view(-1, k)
+    order = block.gather(1, positions).argsort(dim=1, descending=True, stable=True)
+    return columns[positions.gather(1, order)]
 
 
 def reciprocal_rank(ranks: Tensor, k: int = TOP_K) -> Tensor:
