@@ -195,10 +195,10 @@ def _table(figures: pd.DataFrame, title: str) -> Table:
 
 
 def _paired_table(figures: pd.DataFrame, experiments: Sequence[str]) -> Table:
-    table = _empty_table("paired differences of MRR@10, experiment less peer, with 95 % interval", *experiments)
+    table = _empty_table("paired differences of MRR@10, experiment less peer, below each its 95 % interval", *experiments)
     for line in figures.to_dict("records"):
         keys = [f"{name} - peer" for name in experiments]
-        cells = [f"{line[key]:+.4f}\n{line[f'{key}_lo']:+.4f} {line[f'{key}_hi']:+.4f}" for key in keys]
+        cells = ["\n".join(f"{line[key + end]:+.4f}" for end in ("", "_lo", "_hi")) for key in keys]
         table.add_row(line["peer"], *cells)
     return table
 
