@@ -195,7 +195,7 @@ def _table(figures: pd.DataFrame, title: str) -> Table:
 
 
 def _paired_table(figures: pd.DataFrame, experiments: Sequence[str]) -> Table:
-    table = _empty_table("paired differences of MRR@10, experiment less peer, below each its 95 % interval", *experiments)
+    table = _empty_table("paired differences of MRR@10, experiment less peer, 95 % interval below", *experiments)
     for line in figures.to_dict("records"):
         keys = [f"{name} - peer" for name in experiments]
         cells = ["\n".join(f"{line[key + end]:+.4f}" for end in ("", "_lo", "_hi")) for key in keys]
