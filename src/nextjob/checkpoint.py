@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from nextjob.errors import InputError
 from nextjob.files import write_atomically
+from nextjob.models.hybrid import HybridRecommender
 
 
 def check_checkpoint(path: str | Path) -> None:
@@ -28,14 +29,14 @@ def check_checkpoint(path: str | Path) -> None:
 
 
 class Checkpoint(ModelCheckpoint):
-    """A ModelCheckpoint that waits for its monitored quantity, and whose file goes along with a resumed run.
+    """A ModelCheckpoint that waits for the mixing, and whose file goes along with a resumed run.
 
     So the score of an earlier best epoch counts in another folder too.
     """
 
-    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save, unless there is nothing to go by yet."""
-        if self.monitor in {None, "epoch", *trainer.callback_metrics}:
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: HybridRecommender) -> None:  # type: ignore[override]
+        """Save, unless the monitored quantity has yet to begin."""
+        if not pl_module.before_mixing or self.monitor in {None, "epoch", *trainer.callback_metrics}:
             super().on_train_epoch_end(trainer, pl_module)
 
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:

@@ -138,6 +138,11 @@ class HybridRecommender(L.LightningModule):
         """Whether the epochs after those of the experts have a task."""
         return self.loss_weights["hybrid"] > 0 and not self.kept_mixing
 
+    @property
+    def before_mixing(self) -> bool:
+        """Whether this epoch is the experts' and one of the mixing is to follow."""
+        return self.mixing_learns and self.current_epoch < self.expert_epochs
+
     def build(self, job_ids: list[int | str], shapes: dict[str, tuple[int, int, int]]) -> None:
         """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features."""
         n_jobs, features = len(job_ids), list(shapes)
@@ -314,9 +319,8 @@ class HybridRecommender(L.LightningModule):
         job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
         if self.svd is not None:
             columns.append(self.svd(job, action).gather(1, shortlist))
-        if TRANSITIONS in self.terms:
-            columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
         if self.followers is not None:
+            columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
             columns += [torch.log1p(self.followers(past, chain).gather(1, shortlist)) for past in (job, batch.jobs)]
         if self.content is not None:
             columns += self.content.nearest(batch.jobs, shortlist)
@@ -376,8 +380,8 @@ class HybridRecommender(L.LightningModule):
         weights = self.reranker(values, evidence)
         scores = (values * weights).sum(2).masked_fill(out, -torch.inf)
         reranked = functional.cross_entropy(scores, first, reduction="none")
-        pull = (self.rerank["prior"] / len(self.competition.found)) ** 3
-        pull = pull * weights.log().square().sum(2).mean()
+        strength = (self.rerank["prior"] / len(self.competition.found)) ** 3
+        pull = strength * weights.log().square().sum(2).mean()
         return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
 
     def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:
@@ -424,7 +428,7 @@ class HybridRecommender(L.LightningModule):
         """Log the tune metrics, alpha and the learned weights."""
         summary = self.results["tune"].compute()
         logged = {f"tune/{name}": float(v) for name, v in summary.items() if v is not None}
-        if self.mixing_learns and self.current_epoch < self.expert_epochs:
+        if self.before_mixing:
             logged.pop(self.monitor, None)  # so that no such epoch is chosen
         self.log_dict(logged, sync_dist=True)
         weights = {f"weights/{feature}": w for feature, w in self.mixing.feature_weights().items()}
