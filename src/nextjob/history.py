@@ -28,7 +28,7 @@ class History(L.Callback):
         self, trainer: L.Trainer, pl_module: HybridRecommender, outputs: Any, batch: Batch, *_: Any
     ) -> None:
         """Collect alpha of the tune rows."""
-        self._alphas.append(pl_module.alpha(batch, leave_out=True))
+        self._alphas.append(pl_module.scorer.alpha(batch, leave_out=True))
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the mean alpha."""

@@ -15,7 +15,6 @@ from nextjob.data.sessions import Batch, Sessions
 from nextjob.data.vocabulary import JobId, Vocabulary
 from nextjob.errors import InputError
 from nextjob.files import write_atomically
-from nextjob.metrics import top_k
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.schema import ACTION, APPLY, JOB_ID, SESSION_ID, TOP_K, VIEW
 
@@ -109,9 +108,8 @@ class Recommender:
         seen = max(len(set(row.tolist()) - {0}) for row in batch.jobs)
         if not 0 < k <= len(self.vocabulary) - seen:
             raise InputError(f"k={k}: the catalogue has {len(self.vocabulary)} jobs, {seen} of them seen")
-        scores, p_apply = self.model(batch)
-        best = top_k(scores, k, self.model.tie_order)
-        return best, scores.gather(1, best), p_apply
+        ranked = self.model.scorer.rank(batch, k)
+        return ranked.columns, ranked.scores, self.model.action(batch.jobs, batch.actions).sigmoid()
 
 
 def write_submission(table: pd.DataFrame, path: Path) -> None:

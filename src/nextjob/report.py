@@ -35,7 +35,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
     datamodule: SessionDataModule = trainer.datamodule  # type: ignore[attr-defined]
     assert datamodule.board is not None
     metrics: Metrics = model.summary
-    weights = {feature: weight.item() for feature, weight in model.mixing.feature_weights().items()}
+    weights = {feature: weight.item() for feature, weight in model.scorer.mixing.feature_weights().items()}
     rows = results(name, metrics)
     write_validation_rows(run, val_rows)
     _write_json(run / "metrics.json", metrics)
@@ -45,7 +45,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
         title=name,
         rows=rows,
         facts=_facts(datamodule, run),
-        weights=weights if model.content is not None else {},
+        weights=weights if model.scorer.content is not None else {},
         alphas=torch.cat(model.alphas).tolist(),
         epochs=next((callback.epochs for callback in trainer.callbacks if isinstance(callback, History)), []),  # type: ignore[attr-defined]
         config=config.read_text(encoding="utf-8") if config.is_file() else "",

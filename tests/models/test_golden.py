@@ -25,7 +25,7 @@ def predictions(model: HybridRecommender, batch) -> dict[str, list]:
     """Ranked lists, their scores and the probability of apply, in double precision."""
     with torch.no_grad():
         scores, p_apply = model.eval().double()(batch)
-    best = top_k(scores, TOP_K, model.tie_order)
+    best = top_k(scores, TOP_K, model.scorer.tie_order)
     rounded = {"scores": scores.gather(1, best), "p_apply": p_apply}
     return {"jobs": (best + 1).tolist()} | {k: v.round(decimals=WRITTEN).tolist() for k, v in rounded.items()}
 

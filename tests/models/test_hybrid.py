@@ -48,12 +48,16 @@ def with_gradient(model: HybridRecommender) -> set[str]:
     return {name for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
 
 
+def parts(names: set[str]) -> set[str]:
+    return {name.removeprefix("scorer.").split(".")[0] for name in names}
+
+
 # --- the contract of a scorer
 
 
 @torch.no_grad()
 def test_scores_are_finite_and_the_sum_of_the_named_terms(model, batch):
-    total, terms = model.score(batch, parts=True)
+    total, terms = model.scorer.score(batch, parts=True)
     assert total.shape == (40, len(model.catalogue["job_ids"]))
     assert total.isfinite().all()
     added = torch.zeros_like(total)
@@ -61,7 +65,7 @@ def test_scores_are_finite_and_the_sum_of_the_named_terms(model, batch):
         assert term.shape == total.shape
         added = added + term
     assert torch.equal(added, total)
-    assert torch.equal(model.score(batch), total)
+    assert torch.equal(model.scorer.score(batch), total)
     assert (SVD in terms) == (model.fixed_alpha is None or model.fixed_alpha > 0)
     has_content = any(name.startswith(f"{CONTENT}/") for name in terms)
     assert has_content == (model.fixed_alpha is None or model.fixed_alpha < 1)
@@ -78,32 +82,60 @@ def test_a_session_scores_the_same_alone_in_a_batch_and_padded(model, batch):
     model.float()
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("k", [10, 250])
+def test_ranking_finds_what_the_dense_scores_say(model, batch, k, monkeypatch):
+    monkeypatch.setattr(model.scorer, "shortlist", 100)
+    model.double()
+    scores, _ = model(batch)
+    ranked = model.scorer.rank(batch, k)
+    expected = top_k(scores, k, model.scorer.tie_order)
+    assert torch.equal(ranked.columns, expected)
+    assert torch.equal(ranked.scores.round(decimals=6), scores.gather(1, expected))
+    assert torch.equal(sum(ranked.terms.values(), torch.zeros_like(ranked.scores)), ranked.scores)
+    _, terms = model.scorer.score(batch, parts=True)
+    for name, term in ranked.terms.items():
+        assert torch.equal(term, terms[name].gather(1, expected)), name
+    model.float()
+
+
+@torch.no_grad()
+def test_what_may_not_be_ranked_is_given(model, batch):
+    model.double()
+    seen = model.scorer.rank(batch, 10, out=torch.zeros(len(model.scorer.popularity), dtype=torch.bool))
+    assert (seen.columns[:, :, None] == batch.jobs[:, None, :] - 1).any()
+    few = torch.ones(len(model.scorer.popularity), dtype=torch.bool)
+    few[:30] = False
+    assert (model.scorer.rank(batch, 30, out=few).columns.sort(1).values == torch.arange(30)).all()
+    model.float()
+
+
 def test_seen_jobs_are_never_recommended(model, batch):
     scores, _ = model(batch)
-    best = top_k(scores, 10, model.tie_order) + 1
+    best = top_k(scores, 10, model.scorer.tie_order) + 1
     assert not (best[:, :, None] == batch.jobs[:, None, :]).any()
     assert ((scores == -torch.inf).sum(1) == torch.tensor([len(set(row) - {0}) for row in batch.jobs.tolist()])).all()
 
 
 def test_ties_go_by_popularity_and_then_by_a_fixed_order_that_is_not_the_ids(model):
-    popularity = model.popularity[model.tie_order.argsort()]
+    popularity = model.scorer.popularity[model.scorer.tie_order.argsort()]
     assert (popularity.diff() <= 0).all()
-    equal = model.tie_order.argsort()[popularity == popularity[-1]]
+    equal = model.scorer.tie_order.argsort()[popularity == popularity[-1]]
     assert len(equal) > 5
     assert not (equal.diff() > 0).all()
-    flat = torch.zeros(1, len(model.popularity))
-    assert torch.equal(top_k(flat, 10, model.tie_order)[0], model.tie_order.argsort()[:10])
+    flat = torch.zeros(1, len(model.scorer.popularity))
+    assert torch.equal(top_k(flat, 10, model.scorer.tie_order)[0], model.scorer.tie_order.argsort()[:10])
 
 
 @torch.no_grad()
 def test_cold_jobs_get_a_finite_score(model, batch, datamodule):
     """A prefix of jobs that no training interaction has, and such jobs as candidates."""
-    cold = (model.popularity == 0).nonzero()[:, 0] + 1
+    cold = (model.scorer.popularity == 0).nonzero()[:, 0] + 1
     assert len(cold) >= 5
     session = batch._replace(
         **{name: column[:1] for name, column in batch._asdict().items()},
     )._replace(jobs=cold[None, :3], actions=torch.ones(1, 3, dtype=torch.int64))
-    total, terms = model.score(session, parts=True)
+    total, terms = model.scorer.score(session, parts=True)
     assert total.isfinite().all()
     ranked = [name for name, term in terms.items() if name.startswith(CONTENT) and term[0, cold - 1].std() > 0]
     assert bool(ranked) == (model.fixed_alpha is None or model.fixed_alpha < 1), "content tells cold jobs apart"
@@ -112,13 +144,15 @@ def test_cold_jobs_get_a_finite_score(model, batch, datamodule):
 @torch.no_grad()
 def test_the_shortlist_is_reranked_and_all_other_jobs_keep_their_place_behind_it(hybrid, datamodule):
     hybrid.eval().double()
-    hybrid.rerank = hybrid.rerank | {"size": 20}
+    hybrid.scorer.shortlist = 20
     batch = datamodule.val.batch(np.arange(40))
-    total, terms = hybrid.score(batch, parts=True)
-    reranker, hybrid.reranker = hybrid.reranker, None
-    plain, plain_terms = hybrid.score(batch, parts=True)
-    hybrid.reranker = reranker
-    before, after = (top_k(mask_seen_(scores.clone(), batch.jobs), 100, hybrid.tie_order) for scores in (plain, total))
+    total, terms = hybrid.scorer.score(batch, parts=True)
+    reranker, hybrid.scorer.reranker = hybrid.scorer.reranker, None
+    plain, plain_terms = hybrid.scorer.score(batch, parts=True)
+    hybrid.scorer.reranker = reranker
+    before, after = (
+        top_k(mask_seen_(scores.clone(), batch.jobs), 100, hybrid.scorer.tie_order) for scores in (plain, total)
+    )
     assert not torch.equal(before[:, :20], after[:, :20])
     assert torch.equal(before[:, :20].sort().values, after[:, :20].sort().values)
     assert torch.equal(before[:, 20:], after[:, 20:])
@@ -141,7 +175,7 @@ def test_every_fit_starts_anew(model, request, make_model):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(1.0)
-    model.transitions.count(model.trainer.datamodule.val)
+    model.scorer.transitions.count(model.trainer.datamodule.val)
     torch.manual_seed(0)
     model.setup("fit")
     assert learned(model).keys() == first.keys()
@@ -156,7 +190,7 @@ def test_every_fit_starts_anew(model, request, make_model):
 def hybrid(make_model) -> HybridRecommender:
     model = make_model("+experiment=hybrid").train()
     model.log = model.log_dict = lambda *_, **__: None
-    for part in (model.action, model.reranker):
+    for part in (model.action, model.scorer.reranker):
         torch.nn.init.normal_(part.output.weight, std=0.1)
     return model
 
@@ -164,28 +198,28 @@ def hybrid(make_model) -> HybridRecommender:
 def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hybrid, datamodule):
     rows = np.arange(64)
     train = datamodule.examples.batch(rows)
-    hybrid.competition = compete(hybrid, hybrid.mixing, datamodule.tune_examples)
+    hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
     hybrid.training_step({"train": train}, 0)["loss"].backward()
     from_train = with_gradient(hybrid)
     hybrid.zero_grad()
     hybrid._mixing_loss(torch.from_numpy(rows)).backward()
     from_tune = with_gradient(hybrid)
     assert not from_train & from_tune
-    assert {name.split(".")[0] for name in from_tune} == {"mixing", "reranker"}
-    assert {name.split(".")[0] for name in from_train} == {"svd", "content", "action"}
+    assert parts(from_tune) == {"mixing", "reranker"}
+    assert parts(from_train) == {"svd", "content", "action"}
     assert from_train | from_tune == {name for name, _ in hybrid.named_parameters()}, "nothing is left to chance"
 
 
 @torch.no_grad()
 def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodule):
-    hybrid.reranker = None
-    found = compete(hybrid, hybrid.mixing, datamodule.tune_examples)
+    hybrid.scorer.reranker = None
+    found = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
     rows = np.arange(50, 90)
     batch = datamodule.tune_examples.batch(rows)
     hybrid.eval()
-    scores = mask_seen_(hybrid.score(batch, leave_out=True), batch.jobs)
+    scores = mask_seen_(hybrid.scorer.score(batch, leave_out=True), batch.jobs)
     found = found.rows(torch.from_numpy(rows))
-    mixed = sum(hybrid.mixing(found.experts, hybrid.mixing.gate(found.facts)).values()).masked_fill(
+    mixed = sum(hybrid.scorer.mixing(found.experts, hybrid.scorer.mixing.gate(found.facts)).values()).masked_fill(
         found.out, -torch.inf
     )
     of_target = scores.gather(1, batch.target_job[:, None] - 1)
@@ -196,22 +230,22 @@ def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodu
 
 def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
     batch = {"train": datamodule.examples.batch(np.arange(64)), "tune": datamodule.tune_examples.batch(np.arange(64))}
-    hybrid.competition = compete(hybrid, hybrid.mixing, datamodule.tune_examples)
+    hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
     hybrid.expert_epochs = hybrid.current_epoch
     hybrid.training_step(batch, 0)["loss"].backward()
-    assert {name.split(".")[0] for name in with_gradient(hybrid)} == {"mixing", "reranker", "action"}
+    assert parts(with_gradient(hybrid)) == {"mixing", "reranker", "action"}
 
 
 def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
     """Scoring with the own chain left out equals scoring by a model that never counted it."""
     tune = datamodule.tune.batch(np.arange(1))
     hybrid.eval()
-    left_out = hybrid.score(tune, leave_out=True)
-    assert not torch.allclose(hybrid.score(tune), left_out)
+    left_out = hybrid.scorer.score(tune, leave_out=True)
+    assert not torch.allclose(hybrid.scorer.score(tune), left_out)
     counted = datamodule.counted
-    for part in (hybrid.transitions, hybrid.followers):
+    for part in (hybrid.scorer.transitions, hybrid.scorer.followers):
         part.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
-    assert torch.allclose(hybrid.score(tune), left_out, atol=1e-4)
+    assert torch.allclose(hybrid.scorer.score(tune), left_out, atol=1e-4)
 
 
 def test_watched_chains_are_spared_only_where_there_are_enough(config, monkeypatch):

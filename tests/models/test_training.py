@@ -84,28 +84,28 @@ def test_refit_counts_every_chain_for_the_best_number_of_epochs_and_keeps_the_mi
     assert datamodule.split is before
     assert datamodule.trainer.datamodule is not every
     assert set(every.counted.chain) == set(datamodule.board.train.chain)
-    counted = Transitions(final.transitions.n_jobs, **final.arguments["transitions"])
+    counted = Transitions(final.scorer.transitions.n_jobs, **final.scorer_arguments["transitions"])
     counted.count(every.counted)
-    assert torch.equal(final.transitions.mass.total, counted.mass.total)
-    assert final.popularity.sum() == len(every.counted.jobs) > model.popularity.sum()
+    assert torch.equal(final.scorer.transitions.mass.total, counted.mass.total)
+    assert final.scorer.popularity.sum() == len(every.counted.jobs) > model.scorer.popularity.sum()
 
     for name, value in model.state_dict().items():
         if name.startswith(("mixing.", "action.", "reranker.")) and not name.startswith("action.rates."):
             assert torch.equal(final.state_dict()[name], value), name
-    assert not torch.equal(final.svd.U, model.svd.U)
+    assert not torch.equal(final.scorer.svd.U, model.scorer.svd.U)
 
     files = tmp_path / "checkpoints"
     for path, expected in ((files / "best.ckpt", final), (files / "validated.ckpt", model)):
         stored = states(path)
         assert all(torch.equal(stored[name], value) for name, value in expected.state_dict().items()), path
     loaded = Recommender.load(tmp_path)
-    assert torch.equal(loaded.model.svd.U, final.svd.U.double())
+    assert torch.equal(loaded.model.scorer.svd.U, final.scorer.svd.U.double())
 
 
 @pytest.mark.parametrize("experiment", ["action", "slides"])
 def test_refit_runs_where_only_the_action_is_trained(fitted, experiment):
     _, model, _, final = fitted(experiment)
-    assert final.popularity.sum() > model.popularity.sum()
+    assert final.scorer.popularity.sum() > model.scorer.popularity.sum()
     assert torch.equal(final.action.output.weight, model.action.output.weight)
 
 
@@ -257,7 +257,7 @@ def test_labels_without_a_signal_give_chance_and_real_ones_do_not(config):
     cfg = config("+experiment=hybrid")
     real, model = trained(cfg)
     shuffled, _ = trained(cfg, without_signal)
-    chance = sum(1 / place for place in range(1, TOP_K + 1)) / len(model.popularity)
+    chance = sum(1 / place for place in range(1, TOP_K + 1)) / len(model.scorer.popularity)
     low, high = (shuffled[f"val/mrr@{TOP_K}_{end}"] for end in ("lo", "hi"))
     assert low <= chance <= high
     assert real[f"val/mrr@{TOP_K}_lo"] > 5 * chance

@@ -1,6 +1,6 @@
 """What the mixing learns from: every target beside the jobs it competes with."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,9 +10,7 @@ from torch.nn import functional
 from nextjob.data.sessions import Batch, Sessions
 from nextjob.losses import mask_seen_
 from nextjob.models.mixing import Mixing
-
-if TYPE_CHECKING:
-    from nextjob.models.hybrid import HybridRecommender
+from nextjob.models.scorer import HybridScorer
 
 COMPETITORS = 200
 """So many of the best jobs compete with the target."""
@@ -24,7 +22,7 @@ class Competition(NamedTuple):
 
     facts: Tensor  # (N, N_FACTS) of the sessions
     experts: dict[str, Tensor]  # unweighted scores of every expert, (N, 1 + C) each
-    evidence: Tensor  # (N, 1 + C, G) what else the reranker knows
+    evidence: Tensor  # (N, 1 + C, G) what else the reranker knows; G = 0 without one
     out: Tensor  # (N, 1 + C) bool, does not compete
     found: Tensor  # (N,) bool, the target is among the best
 
@@ -35,32 +33,33 @@ class Competition(NamedTuple):
 
 
 @torch.no_grad()
-def compete(model: "HybridRecommender", mixing: Mixing, sessions: Sessions) -> Competition:
+def compete(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> Competition:
     """The target of every session and the jobs that rank first by ``mixing``, own chains left out of the counts.
 
     The experts rest while the mixing learns, so that this is computed once; with a mixing as it starts, a resumed
     run meets the same competitors.
     """
-    model.eval()
+    scorer.eval()
     parts = []
     for rows in np.split(np.arange(len(sessions)), range(ROWS_AT_ONCE, len(sessions), ROWS_AT_ONCE)):
-        batch = Batch(*(column.to(model.device) for column in sessions.batch(rows)))
-        facts, experts = model.facts(batch, leave_out=True), model.experts(batch, leave_out=True)
-        total = mask_seen_(model.add_up(mixing(experts, mixing.gate(facts)), batch), batch.jobs)
+        batch = Batch(*(column.to(scorer.popularity.device) for column in sessions.batch(rows)))
+        facts, experts = scorer.facts(batch, leave_out=True), scorer.experts(batch, leave_out=True)
+        total = mask_seen_(scorer.add_up(mixing(experts, mixing.gate(facts)), batch), batch.jobs)
         target = batch.target_job[:, None] - 1
         of_target = total.gather(1, target)
         best = total.scatter_(1, target, -torch.inf).topk(min(COMPETITORS, total.shape[1]))
         candidates = torch.cat([target, best.indices], dim=1)
+        nothing = torch.empty(*candidates.shape, 0, device=candidates.device)
         parts.append(
             Competition(
                 facts=facts,
                 experts={name: scores.gather(1, candidates) for name, scores in experts.items()},
-                evidence=model.evidence(facts, batch, candidates, leave_out=True),
+                evidence=scorer.evidence(facts, batch, candidates, leave_out=True) if scorer.reranker else nothing,
                 out=functional.pad(best.values.isinf(), (1, 0)),
                 found=(of_target > best.values[:, -1:]).squeeze(1),
             )
         )
-    model.train()
+    scorer.train()
     return Competition(
         facts=torch.cat([part.facts for part in parts]),
         experts={name: torch.cat([part.experts[name] for part in parts]) for name in parts[0].experts},

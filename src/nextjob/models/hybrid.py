@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import lightning as L
-import numpy as np
-import scipy.sparse as sp
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,23 +12,17 @@ from nextjob.data.sessions import Batch
 from nextjob.datamodule import SessionDataModule
 from nextjob.errors import InputError
 from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_
-from nextjob.metrics import RankingMetrics, ranks, top_k
+from nextjob.metrics import RankingMetrics, ranks
 from nextjob.models.action import ActionMLP
 from nextjob.models.competition import Competition, compete
-from nextjob.models.content import ContentScorer, ExactMatch, Shape, principal_coordinates
-from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, FIRST_EPS, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
-from nextjob.models.prefix import last_only
-from nextjob.models.rerank import Reranker
-from nextjob.models.svd import SVDEmbedding, initial_factors
-from nextjob.models.transitions import Transitions
+from nextjob.models.content import Shape, principal_coordinates
+from nextjob.models.mixing import DISCOUNT, EXACT, TRANSITIONS, Mixing
+from nextjob.models.scorer import DECIMALS, HybridScorer
 
 TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
-DECIMALS = 6
 LAST_RATE = 0.05
 """Where falling learning rates end, as a share of where they start."""
-OUTSIDE = -1000.0
-"""What a job outside of the shortlist is given, so that it ranks behind those inside."""
 
 
 class HybridRecommender(L.LightningModule):
@@ -43,10 +35,8 @@ class HybridRecommender(L.LightningModule):
 
     Args:
         alpha: a number fixes the gate, None learns it.
-        terms: which further terms the score has: transitions, exact, popularity_discount.
-        svd, content, transitions, mixing, action: the arguments of SVDEmbedding, ContentScorer, Transitions,
-            Mixing and ActionMLP.
-        rerank: the arguments of Reranker, the size of the shortlist, and the prior: with N prefixes to learn from,
+        terms, svd, content, transitions, mixing: see HybridScorer; action: the arguments of ActionMLP.
+        rerank: hidden width and size of the shortlist, see HybridScorer, and the prior: with N prefixes to learn from,
             (prior / N)^3 times the mean square of its log weights pulls it towards the plain sum; None for that sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
@@ -84,24 +74,30 @@ class HybridRecommender(L.LightningModule):
                 raise InputError(f"model.terms: unknown term {name!r}; known: {TRANSITIONS}, {EXACT}, {DISCOUNT}")
         if set(loss_weights) != set(TASKS):
             raise InputError(f"model.loss_weights must name {', '.join(TASKS)}; found {', '.join(loss_weights)}")
+        if DISCOUNT in terms and rerank is not None:
+            raise InputError(f"model.terms: {DISCOUNT} belongs to the plain sum; add model.rerank=null")
         self.save_hyperparameters(logger=False)
-        self.fixed_alpha, self.terms, self.loss_weights = alpha, terms, loss_weights
-        self.arguments = {
+        self.fixed_alpha, self.loss_weights = alpha, loss_weights
+        self.action_arguments, self.mixing_arguments = action, mixing
+        self.scorer_arguments = {
+            "alpha": alpha,
+            "terms": terms,
             "svd": svd,
             "content": content,
             "transitions": transitions,
             "mixing": mixing,
-            "action": action,
+            "rerank": rerank,
         }
-        self.factors, self.coordinates, self.rerank = factors, coordinates, rerank
+        self.factors, self.coordinates = factors, coordinates
+        self.prior = 0.0 if rerank is None else rerank["prior"]
         self.expert_epochs, self.monitor = expert_epochs, monitor
         self.learning_rates, self.weight_decay, self.orthogonality = learning_rates, weight_decay, orthogonality
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
         self.competition: Competition | None = None
 
-    popularity: Tensor  # (J,) interactions of each job in the training chains
-    tie_order: Tensor  # (J,) place of each job among equal scores
+    known: Tensor  # (K,) columns of the jobs in the training chains, over which the experts' softmax goes
+    column: Tensor  # (J + 1,) place of a job number among them, -1 for others
 
     # --- building
 
@@ -145,75 +141,27 @@ class HybridRecommender(L.LightningModule):
 
     def build(self, job_ids: list[int | str], shapes: dict[str, tuple[int, int, int]]) -> None:
         """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features."""
-        n_jobs, features = len(job_ids), list(shapes)
-        by_feature = {feature: Shape(*shape) for feature, shape in shapes.items()}
         self.catalogue = {"job_ids": job_ids, "shapes": shapes}
-        self.svd: SVDEmbedding | None = None
-        self.content: ContentScorer | None = None
-        self.exact: ExactMatch | None = None
-        if self.fixed_alpha is None or self.fixed_alpha > 0:
-            arguments = dict(self.arguments["svd"])
-            if arguments.pop("words") and features:
-                sizes = by_feature.values()
-                arguments["words"] = (n_jobs, sum(size.words for size in sizes), sum(size.entries for size in sizes))
-            self.svd = SVDEmbedding(n_jobs, **arguments)
-        if features and (self.fixed_alpha is None or self.fixed_alpha < 1):
-            self.content = ContentScorer(by_feature, n_jobs, **self.arguments["content"])
-        if features and EXACT in self.terms:
-            self.exact = ExactMatch(n_jobs, len(features), decay=self.arguments["content"]["decay"])
-        self.transitions = Transitions(n_jobs, **self.arguments["transitions"])
-        self.mixing = Mixing(features, self.fixed_alpha, **self.arguments["mixing"])
-        self.reranker: Reranker | None = None
-        self.followers: Transitions | None = None
-        if self.rerank is not None:
-            transitions, contents = int(TRANSITIONS in self.terms), len(features) * (self.content is not None)
-            n_terms = (self.svd is not None) + transitions + contents + len(features) * (self.exact is not None)
-            n_evidence = 1 + N_FACTS + (self.svd is not None) + 3 * transitions + 2 * contents
-            self.reranker = Reranker(n_terms, n_evidence, self.rerank["hidden"])
-            if transitions:
-                self.followers = Transitions(n_jobs, self.transitions.window, back=0.0, decay=1.0, power=0.0)
-        self.action = ActionMLP(n_jobs, **self.arguments["action"])
-        self.register_buffer("popularity", torch.zeros(n_jobs))
-        self.register_buffer("tie_order", torch.arange(n_jobs))
+        by_feature = {feature: Shape(*shape) for feature, shape in shapes.items()}
+        self.scorer = HybridScorer(len(job_ids), by_feature, **self.scorer_arguments)
+        self.action = ActionMLP(len(job_ids), **self.action_arguments)
 
     def initialise(self, datamodule: SessionDataModule, coordinates: dict[str, Tensor]) -> None:
         """Counts, factors, coordinates and the last-action rule from the training chains."""
-        n_jobs = len(datamodule.catalogue.vocabulary)
         self.competition = None
-        self.transitions.count(datamodule.counted)
-        if self.followers is not None:
-            self.followers.count(datamodule.counted)
+        self.scorer.initialise(datamodule, coordinates, self.factors, scale=self.loss_weights["collaborative"] > 0)
         if self.action.rates is not None:
-            self.action.rates.count(datamodule.counted, self.transitions.window, self.transitions.back)
-        popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
-        known = np.flatnonzero(popularity)
-        self.known = torch.from_numpy(known).to(self.device)
-        self.column = torch.full((n_jobs + 1,), -1, device=self.device)
-        self.column[self.known + 1] = torch.arange(len(known), device=self.device)
-        self.popularity.copy_(torch.from_numpy(popularity))
-        order = np.lexsort([np.random.default_rng(0).permutation(n_jobs), -popularity])
-        self.tie_order[torch.from_numpy(order)] = torch.arange(n_jobs)
-        examples = datamodule.examples
-        words = datamodule.catalogue.words
-        if self.svd is not None:
-            for part in (self.svd.U_words, self.svd.V_words):
-                if part is not None:
-                    part.initialise(sp.hstack([words[feature] for feature in coordinates], format="csr"))
-            sessions, stitched = datamodule.sessions_with_targets, datamodule.stitched
-            self.svd.initialise(*initial_factors(sessions, stitched, n_jobs, self.svd.rank, **self.factors))
-            if self.loss_weights["collaborative"]:
-                some = examples.batch(np.arange(0, len(examples), max(1, len(examples) // 512)))
-                self.svd.scale_to(some.jobs, some.actions)
-        if self.content is not None:
-            for feature, space in self.content.by_feature():
-                space.coordinates.copy_(coordinates[feature])
-                for part in (space.A, space.B):
-                    part.initialise(words[feature])
-        if self.exact is not None:
-            self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
+            transitions = self.scorer.transitions
+            self.action.rates.count(datamodule.counted, transitions.window, transitions.back)
         if not self.kept_mixing:
+            examples = datamodule.examples
             last = torch.from_numpy(examples.actions[examples.offsets[1:] - 1])
             self.action.set_last_action_rule(last, torch.from_numpy(examples.target_action))
+        known = self.scorer.popularity.nonzero()[:, 0]
+        self.register_buffer("known", known, persistent=False)
+        column = torch.full((len(self.scorer.popularity) + 1,), -1, device=known.device)
+        column[known + 1] = torch.arange(len(known), device=known.device)
+        self.register_buffer("column", column, persistent=False)
 
     def _coordinates(self, datamodule: SessionDataModule) -> dict[str, Tensor]:
         table, arguments = datamodule.catalogue.embeddings, self.coordinates
@@ -228,9 +176,9 @@ class HybridRecommender(L.LightningModule):
         """Take catalogue, gate, weights, scales and action head from a model tuned on held-out chains, for good."""
         assert other.catalogue is not None
         self.build(**other.catalogue)
-        pairs = [(self.mixing, other.mixing), (self.action, other.action)]
-        if self.reranker is not None and other.reranker is not None:
-            pairs.append((self.reranker, other.reranker))
+        pairs = [(self.scorer.mixing, other.scorer.mixing), (self.action, other.action)]
+        if self.scorer.reranker is not None and other.scorer.reranker is not None:
+            pairs.append((self.scorer.reranker, other.scorer.reranker))
         for kept, tuned in pairs:
             kept.load_state_dict(tuned.state_dict())
             kept.requires_grad_(False)
@@ -238,100 +186,12 @@ class HybridRecommender(L.LightningModule):
 
     # --- scoring
 
-    def experts(self, batch: Batch, leave_out: bool = False) -> dict[str, Tensor]:
-        """Unweighted scores of every expert, {name: (B, J)}.
-
-        ``leave_out`` subtracts the counts of each row's own profile chain, as needed for counted rows.
-        """
-        jobs, actions = batch.jobs, batch.actions
-        scores: dict[str, Tensor] = {}
-        if self.svd is not None:
-            scores[SVD] = self.svd(jobs, actions)
-        if self.content is not None:
-            cosines = self.content(jobs, actions)
-            scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
-        if TRANSITIONS in self.terms:
-            scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
-        if self.exact is not None:
-            shares = self.exact(batch.jobs)
-            scores |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
-        return scores
-
-    def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
-        """The gate's alpha of each session, (B,)."""
-        return self.mixing.gate(self.facts(batch, leave_out))
-
-    def facts(self, batch: Batch, leave_out: bool = False) -> Tensor:
-        """What the gate and the reranker know of a session, (B, N_FACTS)."""
-        mass = self.transitions.mass_of(batch.jobs, batch.chain if leave_out else None)
-        known = batch.jobs.ne(0)
-        length = known.sum(1)
-        facts = [
-            torch.log(length.to(mass)),
-            (known & (mass == 0)).sum(1).to(mass) / length,
-            torch.log1p(mass.sum(1) / length),
-            applied(batch.actions).sum(1).to(mass) / length,
-        ]
-        return torch.stack(facts, dim=1)
-
-    def score(
-        self, batch: Batch, parts: bool = False, leave_out: bool = False
-    ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
-        """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
-        facts = self.facts(batch, leave_out)
-        terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
-        if self.reranker is not None:
-            terms = self._reranked(terms, facts, batch, leave_out)
-        total = self.add_up(terms, batch)
-        if DISCOUNT in self.terms:
-            terms[DISCOUNT] = total * (1 / (1 + self.popularity) - 1)
-            total = total + terms[DISCOUNT]
-        return (total, terms) if parts else total
-
-    def add_up(self, terms: dict[str, Tensor], batch: Batch) -> Tensor:
-        """The terms added up in their order, zeros where there are none; (B, J)."""
-        return sum(terms.values(), torch.zeros_like(self.popularity.expand(len(batch.jobs), -1)))
-
-    def _reranked(self, terms: dict[str, Tensor], facts: Tensor, batch: Batch, leave_out: bool) -> dict[str, Tensor]:
-        """The terms weighed anew for the shortlist, and the term that puts all other jobs behind it."""
-        assert self.rerank is not None
-        assert self.reranker is not None
-        total = self.add_up(terms, batch).round(decimals=DECIMALS)
-        size = min(self.rerank["size"], total.shape[1])
-        shortlist = top_k(mask_seen_(total, batch.jobs), size, self.tie_order)
-        values = torch.stack([term.gather(1, shortlist) for term in terms.values()], dim=2)
-        weights = self.reranker(values, self.evidence(facts, batch, shortlist, leave_out))
-        chosen = (values * weights).unbind(2)
-        terms = {name: term.scatter(1, shortlist, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
-        outside = torch.full_like(total, OUTSIDE).scatter_(1, shortlist, 0.0)
-        return terms | {SHORTLIST: outside}
-
-    @torch.no_grad()
-    def evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
-        """What the reranker knows of session and candidate beside the terms, (B, C, G).
-
-        Popularity, the facts of the session, what the last job alone would score, how often the job came after those
-        of the session, and the nearest past job by content.
-        """
-        chain = batch.chain if leave_out else None
-        popularity = self.popularity[shortlist].clamp(min=1).log()  # a job never seen is like one seen once
-        columns = [popularity, *facts.T[:, :, None].expand(-1, -1, shortlist.shape[1])]
-        job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
-        if self.svd is not None:
-            columns.append(self.svd(job, action).gather(1, shortlist))
-        if self.followers is not None:
-            columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
-            columns += [torch.log1p(self.followers(past, chain).gather(1, shortlist)) for past in (job, batch.jobs)]
-        if self.content is not None:
-            columns += self.content.nearest(batch.jobs, shortlist)
-        return torch.stack(columns, dim=2)
-
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores with seen jobs at -inf, (B, J), and the probability of apply, (B,).
 
         Scores are rounded, so that in double precision they do not depend on how sessions are batched.
         """
-        scores = self.score(batch).round(decimals=DECIMALS)  # type: ignore[union-attr]
+        scores = self.scorer.score(batch).round(decimals=DECIMALS)  # type: ignore[union-attr]
         return mask_seen_(scores, batch.jobs), self.action(batch.jobs, batch.actions).sigmoid()
 
     # --- training
@@ -344,19 +204,19 @@ class HybridRecommender(L.LightningModule):
         train, weights = batch["train"], self.loss_weights
         learning = self.current_epoch < self.expert_epochs
         losses: dict[str, Tensor] = {}
-        if self.svd is not None and weights["collaborative"] and learning:
-            sessions, table = self.svd.fold_in(train.jobs, train.actions), self.svd.targets()[self.known]
+        if self.scorer.svd is not None and weights["collaborative"] and learning:
+            sessions, table = self.scorer.svd.fold_in(train.jobs, train.actions), self.scorer.svd.targets()[self.known]
             losses["collaborative"] = coming_jobs_loss(sessions, table, train, self.column)
-            losses["collaborative"] = losses["collaborative"] + self.orthogonality * self.svd.orthogonality()
-        if self.content is not None and weights["content"] and learning:
-            sessions, table = self.content.joined(train.jobs, train.actions)
+            losses["collaborative"] = losses["collaborative"] + self.orthogonality * self.scorer.svd.orthogonality()
+        if self.scorer.content is not None and weights["content"] and learning:
+            sessions, table = self.scorer.content.joined(train.jobs, train.actions)
             losses["content"] = coming_jobs_loss(sessions, table[self.known], train, self.column)
         if weights["action"] and not self.kept_mixing:
             losses["action"] = action_loss(self.action(train.jobs, train.actions, train.chain), train.target_action)
         if weights["hybrid"] and "tune" in batch and not learning:
             if self.competition is None:
-                start = Mixing(self.mixing.features, self.fixed_alpha, **self.arguments["mixing"]).to(self.device)
-                self.competition = compete(self, start, self.trainer.datamodule.tune_examples)  # type: ignore[attr-defined]
+                start = Mixing(self.scorer.mixing.features, self.fixed_alpha, **self.mixing_arguments).to(self.device)
+                self.competition = compete(self.scorer, start, self.trainer.datamodule.tune_examples)  # type: ignore[attr-defined]
             losses["hybrid"] = self._mixing_loss(batch["tune"].row)
         if not losses:
             return None
@@ -370,17 +230,17 @@ class HybridRecommender(L.LightningModule):
         """Cross-entropy of the target among its competitors, by the plain sum and reranked."""
         assert self.competition is not None
         facts, experts, evidence, out, found = self.competition.rows(rows)
-        terms = self.mixing(experts, self.mixing.gate(facts))
+        terms = self.scorer.mixing(experts, self.scorer.mixing.gate(facts))
         first = torch.zeros(len(rows), dtype=torch.int64, device=self.device)
         total = sum(terms.values(), torch.zeros_like(out, dtype=facts.dtype)).masked_fill(out, -torch.inf)
         loss = functional.cross_entropy(total, first)
-        if self.reranker is None or self.rerank is None:
+        if self.scorer.reranker is None:
             return loss
         values = torch.stack([term.detach() for term in terms.values()], dim=2)
-        weights = self.reranker(values, evidence)
+        weights = self.scorer.reranker(values, evidence)
         scores = (values * weights).sum(2).masked_fill(out, -torch.inf)
         reranked = functional.cross_entropy(scores, first, reduction="none")
-        strength = (self.rerank["prior"] / len(self.competition.found)) ** 3
+        strength = (self.prior / len(self.competition.found)) ** 3
         pull = strength * weights.log().square().sum(2).mean()
         return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
 
@@ -390,7 +250,8 @@ class HybridRecommender(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW, one parameter group a part; rates fall linearly, each over the epochs in which the part learns."""
-        parts = {"svd": self.svd, "content": self.content, "action": self.action, "rerank": self.reranker}
+        scorer = self.scorer
+        parts = {"svd": scorer.svd, "content": scorer.content, "action": self.action, "rerank": scorer.reranker}
         parameters = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
         groups = [
             {"name": name, "params": chosen, "lr": self.learning_rates[name], "weight_decay": self.weight_decay}
@@ -399,7 +260,7 @@ class HybridRecommender(L.LightningModule):
         groups.append(
             {
                 "name": "mixing",
-                "params": list(self.mixing.parameters()),
+                "params": list(self.scorer.mixing.parameters()),
                 "lr": self.learning_rates["mixing"],
                 "weight_decay": 0.0,
             }
@@ -420,7 +281,7 @@ class HybridRecommender(L.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Rank the tune prefixes, their own chains left out of the counts."""
-        scores = mask_seen_(self.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
+        scores = mask_seen_(self.scorer.score(batch, leave_out=True), batch.jobs)  # type: ignore[arg-type]
         p_apply = self.action(batch.jobs, batch.actions, batch.chain).sigmoid()
         self._collect("tune", scores, p_apply, batch)
 
@@ -431,7 +292,7 @@ class HybridRecommender(L.LightningModule):
         if self.before_mixing:
             logged.pop(self.monitor, None)  # so that no such epoch is chosen
         self.log_dict(logged, sync_dist=True)
-        weights = {f"weights/{feature}": w for feature, w in self.mixing.feature_weights().items()}
+        weights = {f"weights/{feature}": w for feature, w in self.scorer.mixing.feature_weights().items()}
         self.log_dict({name: w.detach() for name, w in weights.items()}, sync_dist=True)
 
     def on_test_epoch_start(self) -> None:
@@ -445,11 +306,14 @@ class HybridRecommender(L.LightningModule):
         scores, p_apply = self(batch)
         self._collect("model", scores, p_apply, batch)
         rule = self.action.last_action_logit(batch.actions).sigmoid()
-        baselines = {"popularity": self.popularity.expand_as(scores), "transitions": self.transitions(batch.jobs)}
+        baselines = {
+            "popularity": self.scorer.popularity.expand_as(scores),
+            "transitions": self.scorer.transitions(batch.jobs),
+        }
         baselines["transitions"] = baselines["transitions"].round(decimals=DECIMALS)
         for name, baseline in baselines.items():
             self._collect(name, mask_seen_(baseline.clone(), batch.jobs), rule, batch)
-        self.alphas.append(self.alpha(batch))
+        self.alphas.append(self.scorer.alpha(batch))
 
     def test_results(self) -> dict[str, float | None]:
         """The flat content of metrics.json for the val rows."""
@@ -469,7 +333,7 @@ class HybridRecommender(L.LightningModule):
         self.log_dict(found, sync_dist=True)
 
     def _collect(self, name: str, scores: Tensor, p_apply: Tensor, batch: Batch) -> None:
-        found = ranks(scores, batch.target_job - 1, self.tie_order)
+        found = ranks(scores, batch.target_job - 1, self.scorer.tie_order)
         self.results[name].update(found, p_apply, applied(batch.target_action), batch.chain, batch.row)
 
     # --- checkpoints hold the catalogue, so that a run folder is all that is needed to recommend

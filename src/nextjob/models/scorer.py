@@ -1,0 +1,246 @@
+"""The score: a sum of named terms, each of an expert of its own, mixed by a gate and weighed anew for the best."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+from nextjob.data.sessions import Batch
+from nextjob.losses import applied, mask_seen_
+from nextjob.metrics import top_k
+from nextjob.models.content import ContentScorer, ExactMatch, Shape
+from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, FIRST_EPS, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
+from nextjob.models.prefix import last_only
+from nextjob.models.rerank import Reranker
+from nextjob.models.svd import SVDEmbedding, initial_factors
+from nextjob.models.transitions import Transitions
+
+if TYPE_CHECKING:
+    from nextjob.datamodule import SessionDataModule
+
+DECIMALS = 6
+"""Scores are rounded before they are compared, so that in double precision a list does not depend on the batch."""
+OUTSIDE = -1000.0
+"""What a job outside of the shortlist is given, so that it ranks behind those inside."""
+
+
+class Ranked(NamedTuple):
+    """The best k jobs of B sessions, best first."""
+
+    columns: Tensor  # (B, k) places in the catalogue
+    scores: Tensor  # (B, k)
+    terms: dict[str, Tensor]  # (B, k) each; in their order they add up to the scores exactly
+
+
+class HybridScorer(nn.Module):
+    """Experts, gate, weights and reranker of one catalogue of J jobs.
+
+    Args:
+        n_jobs, shapes: size of the catalogue and of each of its features.
+        alpha: a number fixes the gate, None learns it. At 1 there is no content, at 0 there are no factors.
+        terms: which further terms the score has: transitions, exact, popularity_discount.
+        svd, content, transitions, mixing: the arguments of SVDEmbedding, ContentScorer, Transitions and Mixing.
+        rerank: hidden width of Reranker and size of the shortlist; None leaves it at the plain sum.
+    """
+
+    popularity: Tensor  # (J,) interactions of each job in the training chains
+    tie_order: Tensor  # (J,) place of each job among equal scores
+
+    def __init__(
+        self,
+        n_jobs: int,
+        shapes: dict[str, Shape],
+        alpha: float | None,
+        terms: list[str],
+        svd: dict[str, Any],
+        content: dict[str, Any],
+        transitions: dict[str, Any],
+        mixing: dict[str, Any],
+        rerank: dict[str, Any] | None,
+    ) -> None:
+        super().__init__()
+        features = list(shapes)
+        self.terms = terms
+        self.svd: SVDEmbedding | None = None
+        self.content: ContentScorer | None = None
+        self.exact: ExactMatch | None = None
+        if alpha is None or alpha > 0:
+            arguments = dict(svd)
+            if arguments.pop("words") and features:
+                sizes = shapes.values()
+                arguments["words"] = (n_jobs, sum(size.words for size in sizes), sum(size.entries for size in sizes))
+            self.svd = SVDEmbedding(n_jobs, **arguments)
+        if features and (alpha is None or alpha < 1):
+            self.content = ContentScorer(shapes, n_jobs, **content)
+        if features and EXACT in terms:
+            self.exact = ExactMatch(n_jobs, len(features), decay=content["decay"])
+        self.transitions = Transitions(n_jobs, **transitions)
+        self.mixing = Mixing(features, alpha, **mixing)
+        self.shortlist = 0 if rerank is None else rerank["size"]
+        self.reranker: Reranker | None = None
+        self.followers: Transitions | None = None
+        if rerank is not None:
+            counted, contents = int(TRANSITIONS in terms), len(features) * (self.content is not None)
+            n_terms = (self.svd is not None) + counted + contents + len(features) * (self.exact is not None)
+            n_evidence = 1 + N_FACTS + (self.svd is not None) + 3 * counted + 2 * contents
+            self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
+            if counted:
+                self.followers = Transitions(n_jobs, self.transitions.window, back=0.0, decay=1.0, power=0.0)
+        self.register_buffer("popularity", torch.zeros(n_jobs))
+        self.register_buffer("tie_order", torch.arange(n_jobs))
+
+    def initialise(
+        self, datamodule: "SessionDataModule", coordinates: dict[str, Tensor], factors: dict[str, Any], scale: bool
+    ) -> None:
+        """Counts, factors and coordinates from the training chains.
+
+        ``factors`` are the arguments of initial_factors; with ``scale`` they are brought to the spread of logits.
+        """
+        n_jobs = len(self.popularity)
+        words = datamodule.catalogue.words
+        self.transitions.count(datamodule.counted)
+        if self.followers is not None:
+            self.followers.count(datamodule.counted)
+        popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
+        self.popularity.copy_(torch.from_numpy(popularity))
+        order = np.lexsort([np.random.default_rng(0).permutation(n_jobs), -popularity])
+        self.tie_order[torch.from_numpy(order)] = torch.arange(n_jobs)
+        if self.svd is not None:
+            for part in (self.svd.U_words, self.svd.V_words):
+                if part is not None:
+                    part.initialise(sp.hstack([words[feature] for feature in coordinates], format="csr"))
+            sessions, stitched = datamodule.sessions_with_targets, datamodule.stitched
+            self.svd.initialise(*initial_factors(sessions, stitched, n_jobs, self.svd.rank, **factors))
+            if scale:
+                examples = datamodule.examples
+                some = examples.batch(np.arange(0, len(examples), max(1, len(examples) // 512)))
+                self.svd.scale_to(some.jobs, some.actions)
+        if self.content is not None:
+            for feature, space in self.content.by_feature():
+                space.coordinates.copy_(coordinates[feature])
+                for part in (space.A, space.B):
+                    part.initialise(words[feature])
+        if self.exact is not None:
+            self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
+
+    def experts(self, batch: Batch, leave_out: bool = False) -> dict[str, Tensor]:
+        """Unweighted scores of every expert, {name: (B, J)}.
+
+        ``leave_out`` subtracts the counts of each row's own profile chain, as needed for counted rows.
+        """
+        jobs, actions = batch.jobs, batch.actions
+        scores: dict[str, Tensor] = {}
+        if self.svd is not None:
+            scores[SVD] = self.svd(jobs, actions)
+        if self.content is not None:
+            cosines = self.content(jobs, actions)
+            scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
+        if TRANSITIONS in self.terms:
+            scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
+        if self.exact is not None:
+            shares = self.exact(batch.jobs)
+            scores |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
+        return scores
+
+    def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
+        """The gate's alpha of each session, (B,)."""
+        return self.mixing.gate(self.facts(batch, leave_out))
+
+    def facts(self, batch: Batch, leave_out: bool = False) -> Tensor:
+        """What the gate and the reranker know of a session, (B, N_FACTS)."""
+        mass = self.transitions.mass_of(batch.jobs, batch.chain if leave_out else None)
+        known = batch.jobs.ne(0)
+        length = known.sum(1)
+        facts = [
+            torch.log(length.to(mass)),
+            (known & (mass == 0)).sum(1).to(mass) / length,
+            torch.log1p(mass.sum(1) / length),
+            applied(batch.actions).sum(1).to(mass) / length,
+        ]
+        return torch.stack(facts, dim=1)
+
+    def score(
+        self, batch: Batch, parts: bool = False, leave_out: bool = False
+    ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
+        """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
+        facts = self.facts(batch, leave_out)
+        terms = self._plain(facts, batch, leave_out)
+        total = self.add_up(terms, batch)
+        if self.reranker is not None:
+            size = min(self.shortlist, total.shape[1])
+            best = top_k(mask_seen_(total.round(decimals=DECIMALS), batch.jobs), size, self.tie_order)
+            values = torch.stack([term.gather(1, best) for term in terms.values()], dim=2)
+            chosen = self._reranked(values, facts, batch, best, leave_out).unbind(2)
+            terms = {name: term.scatter(1, best, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
+            terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, 0.0)
+            total = self.add_up(terms, batch)
+        return (total, terms) if parts else total
+
+    @torch.no_grad()
+    def rank(self, batch: Batch, k: int, out: Tensor | None = None) -> Ranked:
+        """The k jobs of the highest score, as `score` and `top_k` would find them, without a dense second look.
+
+        ``out`` (J,) or (B, J) bool marks jobs that may not be ranked; by default those of the session. At least k
+        jobs of every session have to remain.
+        """
+        facts = self.facts(batch)
+        terms = self._plain(facts, batch, leave_out=False)
+        total = self.add_up(terms, batch).round_(decimals=DECIMALS)
+        total = mask_seen_(total, batch.jobs) if out is None else total.masked_fill_(out, -torch.inf)
+        reranked = min(self.shortlist, total.shape[1])
+        best = top_k(total, max(k, reranked), self.tie_order)
+        left_out = total.gather(1, best).isinf()
+        chosen = {name: term.gather(1, best) for name, term in terms.items()}
+        if self.reranker is not None:
+            values = torch.stack([term[:, :reranked] for term in chosen.values()], dim=2)
+            new = self._reranked(values, facts, batch, best[:, :reranked], leave_out=False).unbind(2)
+            for term, inside in zip(chosen.values(), new, strict=True):
+                term[:, :reranked] = inside
+            chosen[SHORTLIST] = torch.zeros_like(values[:, :1, 0]).repeat(1, best.shape[1])
+            chosen[SHORTLIST][:, reranked:] = OUTSIDE
+        scores = sum(chosen.values(), torch.zeros_like(left_out, dtype=total.dtype))
+        compared = scores.round(decimals=DECIMALS).masked_fill_(left_out, -torch.inf)
+        tied = self.tie_order[best].argsort(1)
+        order = tied.gather(1, compared.gather(1, tied).argsort(dim=1, descending=True, stable=True))[:, :k]
+        return Ranked(
+            columns=best.gather(1, order),
+            scores=scores.gather(1, order),
+            terms={name: term.gather(1, order) for name, term in chosen.items()},
+        )
+
+    def add_up(self, terms: dict[str, Tensor], batch: Batch) -> Tensor:
+        """The terms added up in their order, zeros where there are none; (B, J)."""
+        return sum(terms.values(), torch.zeros_like(self.popularity.expand(len(batch.jobs), -1)))
+
+    def _plain(self, facts: Tensor, batch: Batch, leave_out: bool) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
+        if DISCOUNT in self.terms:
+            terms[DISCOUNT] = self.add_up(terms, batch) * (1 / (1 + self.popularity) - 1)
+        return terms
+
+    def _reranked(self, values: Tensor, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
+        """(B, C, T) terms of the shortlisted jobs -> the same, weighed anew."""
+        assert self.reranker is not None
+        return values * self.reranker(values, self.evidence(facts, batch, shortlist, leave_out))
+
+    @torch.no_grad()
+    def evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
+        """What the reranker knows of session and candidate beside the terms, (B, C, G).
+
+        Popularity, the facts of the session, what the last job alone would score, how often the job came after those
+        of the session, and the nearest past job by content.
+        """
+        chain = batch.chain if leave_out else None
+        popularity = self.popularity[shortlist].clamp(min=1).log()  # a job never seen is like one seen once
+        columns = [popularity, *facts.T[:, :, None].expand(-1, -1, shortlist.shape[1])]
+        job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
+        if self.svd is not None:
+            columns.append(self.svd(job, action).gather(1, shortlist))
+        if self.followers is not None:
+            columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
+            columns += [torch.log1p(self.followers(past, chain).gather(1, shortlist)) for past in (job, batch.jobs)]
+        if self.content is not None:
+            columns += self.content.nearest(batch.jobs, shortlist)
+        return torch.stack(columns, dim=2)
