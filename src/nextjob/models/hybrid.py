@@ -79,7 +79,7 @@ class HybridRecommender(L.LightningModule):
         self.save_hyperparameters(logger=False)
         self.fixed_alpha, self.loss_weights = alpha, loss_weights
         self.action_arguments, self.mixing_arguments = action, mixing
-        self.scorer_arguments = {
+        self.scorer_arguments: dict[str, Any] = {
             "alpha": alpha,
             "terms": terms,
             "svd": svd,
