@@ -32,6 +32,7 @@ import pandas as pd
 import torch
 from peers import counted, linear
 from peers.common import Tuned, rank_targets, tie_order
+from peers.hand import HandWeights
 from peers.two_stage import TwoStage
 from rich import box
 from rich.console import Console
@@ -71,7 +72,8 @@ TUNED = {
     "als": (linear.als, linear.ALS_OPTIONS),
     "ease": (linear.ease, linear.EASE_OPTIONS),
 }
-PEERS = ("lightgbm", *TUNED)
+WITH_CONTENT = {"lightgbm": TwoStage, "hand": HandWeights}
+PEERS = (*WITH_CONTENT, *TUNED)
 FEATURES = ("title", "seniority", "company", "location", "industry")
 
 
@@ -119,10 +121,11 @@ def run(job: Job, board: Board, board_name: dict[str, Any], cache: Path) -> None
     known = board.train.take(np.sort(np.concatenate([split.train, split.tune])))
     with threadpool_limits(1):
         if job.peer in TUNED:
-            peer = Tuned(*TUNED[job.peer], n_jobs)
+            peer: Tuned | TwoStage | HandWeights = Tuned(*TUNED[job.peer], n_jobs)
         else:
             declared = [Feature(name, f"{name}?", rule="title_block" if name == "title" else None) for name in FEATURES]
-            peer = TwoStage(load_catalogue(board.jobs, board.vocabulary, declared, None, SentenceEncoder(), cache))
+            catalogue = load_catalogue(board.jobs, board.vocabulary, declared, None, SentenceEncoder(), cache)
+            peer = WITH_CONTENT[job.peer](catalogue)
         started = time.monotonic()
         setting = peer.fit(train, tune, known)
         fitted = time.monotonic()

@@ -134,4 +134,11 @@ def covisits(known: Sessions) -> Counts:
     padded[filled], actions[filled] = rows.jobs, rows.actions
     before, after = padded[:, :, None], padded[:, None]
     row, i, j = np.nonzero((before > 0) & (after > 0) & (before != after))
-    return Counts(rows.chain[row], padded[row, i], padded[row, j], actions[row, j], np.ones(len(row)))
+    return Counts(
+        chain=rows.chain[row],
+        source=padded[row, i],
+        target=padded[row, j],
+        source_action=actions[row, i],
+        action=actions[row, j],
+        weight=np.ones(len(row)),
+    )

@@ -22,6 +22,8 @@ from nextjob.extraction import declare_features
 
 EVALUATION_BATCH = 256
 MIN_STEPS = 50
+ROWS_PER_PREFIX = 4
+"""A step has one training row for so many prefixes."""
 WATCHED, MIN_WATCHED = 0.2, 500
 """Share of the tune chains that nothing learns from; where it has fewer prefixes, none are spared."""
 
@@ -89,6 +91,8 @@ class SessionDataModule(L.LightningDataModule):
     """Every prefix of the other tune chains, if any: nothing learns from them. They choose the epoch."""
     examples: Sessions
     """Every prefix of every training chain."""
+    train: Sessions
+    """Training rows as they stand: their targets end a chain as often as those of new sessions do."""
     stitched: Sessions
     """One session per training chain."""
     counted: Sessions
@@ -121,10 +125,10 @@ class SessionDataModule(L.LightningDataModule):
         assert self.board is not None
         rows = self.board.train
         self.split = split
-        train, self.tune, self.val = (rows.take(part) for part in split)
-        self.stitched = stitch_chains(train)
+        self.train, self.tune, self.val = (rows.take(part) for part in split)
+        self.stitched = stitch_chains(self.train)
         self.counted = stitch_chains(rows.take(np.sort(np.concatenate([split.train, split.tune]))))
-        self.sessions_with_targets = train.with_target_appended()
+        self.sessions_with_targets = self.train.with_target_appended()
         self.examples = expand_prefixes(self.stitched, self.max_prefix, self.horizon)
         tune = stitch_chains(self.tune)
         order = np.random.default_rng(self.split_seed).permutation(len(tune))
@@ -137,10 +141,11 @@ class SessionDataModule(L.LightningDataModule):
             raise InputError(f"{self.root}: no session has two jobs, so there is nothing to learn a next job from")
 
     def train_dataloader(self) -> CombinedLoader:
-        """Training prefixes, with tune prefixes going round beside them."""
+        """Training prefixes, with training rows and tune prefixes going round beside them."""
         replicas = self.trainer.world_size if self.trainer is not None else 1
         batch_size = min(self.batch_size, max(1, len(self.examples) // (MIN_STEPS * replicas)))
         loaders = {"train": self._loader(self.examples, batch_size, shuffle=True)}
+        loaders["rows"] = self._loader(self.train, max(1, batch_size // ROWS_PER_PREFIX), shuffle=True)
         if len(self.tune_examples):
             loaders["tune"] = self._loader(self.tune_examples, self.tune_batch_size, shuffle=True)
         return CombinedLoader(loaders, "max_size_cycle")

@@ -199,7 +199,7 @@ def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hyb
     rows = np.arange(64)
     train = datamodule.examples.batch(rows)
     hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
-    hybrid.training_step({"train": train}, 0)["loss"].backward()
+    hybrid.training_step({"train": train, "rows": datamodule.train.batch(rows)}, 0)["loss"].backward()
     from_train = with_gradient(hybrid)
     hybrid.zero_grad()
     hybrid._mixing_loss(torch.from_numpy(rows)).backward()
@@ -229,7 +229,8 @@ def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodu
 
 
 def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
-    batch = {"train": datamodule.examples.batch(np.arange(64)), "tune": datamodule.tune_examples.batch(np.arange(64))}
+    sources = {"train": datamodule.examples, "rows": datamodule.train, "tune": datamodule.tune_examples}
+    batch = {name: sessions.batch(np.arange(64)) for name, sessions in sources.items()}
     hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
     hybrid.expert_epochs = hybrid.current_epoch
     hybrid.training_step(batch, 0)["loss"].backward()

@@ -222,13 +222,18 @@ def test_apply_rates_by_hand_and_without_the_own_chain():
     assert torch.equal(rates.at(jobs, torch.tensor([2])), torch.tensor([[[2.0, 1.0], [0.0, 0.0]]]))
     assert torch.equal(rates.near(jobs, torch.tensor([1])), torch.tensor([[[2.0, 1.0], [0.0, 0.0]]]))
     assert torch.equal(rates.near(jobs, torch.tensor([9])), rates.near(jobs))
+    viewed, applied = 2 * jobs[:, :1], 2 * jobs[:, :1] + 1
+    assert torch.equal(rates.after(viewed), torch.tensor([[[2.0, 1.0]]])), "one of two applied after viewing job 1"
+    assert torch.equal(rates.after(applied), torch.tensor([[[1.0, 1.0]]]))
+    assert torch.equal(rates.after(viewed, torch.tensor([0])), torch.tensor([[[1.0, 0.0]]]))
+    assert torch.allclose(rates.share_after, torch.tensor([2 / 4, 2 / 3]))
 
 
 def test_apply_rates_rise_with_applies_of_others_and_do_not_depend_on_padding():
     rates = ApplyRates(4)
     rates.count(sessions([[1, 2], [3, 4]] * 5, actions=[[2, 2], [1, 1]] * 5), 1, 0.5)
     applied, viewed = (rates(torch.tensor([jobs]), torch.tensor([[1, 1]]), None) for jobs in ([1, 2], [3, 4]))
-    assert (applied - viewed)[0, [0, 1, 9, 10]].gt(0).all(), "log-odds at and near the jobs"
-    assert (applied - viewed)[0, 2] < 0, "a view lies further below a rate that is high"
+    assert (applied - viewed)[0, [0, 1, 12, 13]].gt(0).all(), "log-odds at and near the jobs"
+    assert (applied - viewed)[0, 3] < 0, "a view lies further below a rate that is high"
     padded = rates(torch.tensor([[1, 2, 0]]), torch.tensor([[1, 1, 0]]), None)
     assert torch.allclose(padded, applied)

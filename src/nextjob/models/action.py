@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from nextjob.data.sessions import Sessions
 from nextjob.models.chain_sums import ChainSums
 from nextjob.models.prefix import lags, last_only
-from nextjob.models.transitions import count_transitions
+from nextjob.models.transitions import Counts, count_transitions
 from nextjob.schema import ACTION_NUMBERS, APPLY
 
 MEMORIES = (0.5, 0.8, 1.0)
@@ -20,8 +20,8 @@ class ActionMLP(nn.Module):
     """h = sigma(W1 x + b1), y = sigma(W2 h + b2 + r(last)), trained with binary cross-entropy.
 
     x holds facts of the session: ``counts`` gives number of interactions, applies and views; ``history`` adds the
-    last actions, the length of the last run, apply shares at three memories, and what other candidates did with
-    and around the same jobs. With ``residual`` the log-odds of apply after the last action are added, so that
+    last actions, the length of the last run, apply shares at three memories, and what other candidates did with,
+    around and after the same jobs. With ``residual`` the log-odds of apply after the last action are added, so that
     training starts at the last-action rule (W2 = 0).
     """
 
@@ -34,7 +34,7 @@ class ActionMLP(nn.Module):
         self.facts, self.residual = facts, residual
         self.register_buffer("log_odds", torch.zeros(3))
         self.rates = ApplyRates(n_jobs) if facts == "history" else None
-        self.hidden = nn.Linear(3 if facts == "counts" else 24, hidden)
+        self.hidden = nn.Linear(3 if facts == "counts" else 29, hidden)
         self.output = nn.Linear(hidden, 1)
         if residual:
             nn.init.zeros_(self.output.weight)
@@ -83,49 +83,65 @@ def session_facts(actions: Tensor) -> Tensor:
 
 
 class ApplyRates(nn.Module):
-    """What other candidates did with the jobs of a session and with the jobs they opened near them."""
+    """What other candidates did with the jobs of a session, with those near them, and after the same action there."""
 
-    share: Tensor
+    share: Tensor  # () of applies among all interactions
+    share_after: Tensor  # (2,) the same among those after a view and after an apply
 
     def __init__(self, n_jobs: int) -> None:
         super().__init__()
         self.at = ChainSums(n_jobs, 2)  # interactions with the job, applies among them
         self.near = ChainSums(n_jobs, 2)  # distance-decayed interactions near it, applies among them
+        self.after = ChainSums(2 * n_jobs + 1, 2)  # the same of those after it, by what was done with it
         self.register_buffer("share", torch.tensor(0.5))
+        self.register_buffer("share_after", torch.tensor([0.5, 0.5]))
 
     def count(self, stitched: Sessions, window: int, back: float) -> None:
         """Replace the counts by those of the given chains (one stitched session each)."""
         owner = np.repeat(stitched.chain, stitched.lengths)
         applies = stitched.actions == ACTION_NUMBERS[APPLY]
         self.at.count(owner, stitched.jobs, np.stack([np.ones(len(owner)), applies], axis=1))
-        pairs = count_transitions(stitched, window, back)
-        weight = np.stack([pairs.weight, pairs.weight * (pairs.action == ACTION_NUMBERS[APPLY])], axis=1)
-        self.near.count(pairs.chain, pairs.source, weight)
+        near, after = (count_transitions(stitched, window, b) for b in (back, 0.0))
+        self.near.count(near.chain, near.source, _applies_among(near))
+        from_apply = after.source_action == ACTION_NUMBERS[APPLY]
+        self.after.count(after.chain, 2 * after.source + from_apply, _applies_among(after))
         self.share.fill_((applies.sum() + 1) / (len(applies) + 2))
+        events, of_apply = self.after.total.view(-1, 2, 2).sum(0).T
+        self.share_after.copy_((of_apply + 1) / (events + 2))
 
     def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None) -> Tensor:
-        """(B, L), (B, L) -> (B, 13).
+        """(B, L), (B, L) -> (B, 18).
 
-        Averages at three memories of the log-odds at the jobs, of those near them, and of how far the candidate's
-        own actions lie above the rate at the job; both log-odds and the popularity of the last job; the mean
-        popularity.
+        Averages at three memories of the log-odds at the jobs, of those near them, of how far the candidate's own
+        actions lie above the rate at the job, and of the log-odds after the same action there less those after such
+        an action anywhere; the three log-odds, the popularity and the events behind the latter at the last job; the
+        mean popularity.
         """
         known = jobs.ne(0)
-        at, near = self.at(jobs, chain), self.near(jobs, chain)
-        rate = self._rate(at)
-        log_odds = torch.stack([rate.logit(), self._rate(near).logit()], dim=2) - self.share.logit()
-        above = actions.eq(ACTION_NUMBERS[APPLY]).to(rate) - rate
-        columns = torch.cat([log_odds / 2, above[:, :, None]], dim=2)
-        popularity = torch.log1p(at[:, :, 0]) / 4
+        apply = actions.eq(ACTION_NUMBERS[APPLY])
+        at, near, after = self.at(jobs, chain), self.near(jobs, chain), self.after(2 * jobs + apply, chain)
+        rate, usual = self._rate(at, self.share), self.share_after[apply.long()]
+        log_odds = torch.stack([rate.logit(), self._rate(near, self.share).logit()], dim=2) - self.share.logit()
+        above = apply.to(rate) - rate
+        persistence = self._rate(after, usual).logit() - usual.logit()
+        columns = torch.cat([log_odds / 2, persistence[:, :, None], above[:, :, None]], dim=2)
+        popularity, events = torch.log1p(at[:, :, 0]) / 4, torch.log1p(after[:, :, 0]) / 4
         lag = lags(jobs)
         facts = []
         for decay in MEMORIES:
             weight = (known * decay**lag).to(rate)
             facts.append(torch.einsum("bl,blf->bf", weight / weight.sum(1, keepdim=True), columns))
         last = (known & (lag == 0)).to(rate)
-        facts.append(torch.einsum("bl,blf->bf", last, torch.cat([columns[:, :, :2], popularity[:, :, None]], dim=2)))
+        of_last = torch.cat([columns[:, :, :3], popularity[:, :, None], events[:, :, None]], dim=2)
+        facts.append(torch.einsum("bl,blf->bf", last, of_last))
         facts.append((popularity * known).sum(1, keepdim=True) / known.sum(1, keepdim=True))
         return torch.cat(facts, dim=1)
 
-    def _rate(self, sums: Tensor) -> Tensor:
-        return (sums[:, :, 1] + PRIOR * self.share) / (sums[:, :, 0] + PRIOR)
+    @staticmethod
+    def _rate(sums: Tensor, share: Tensor) -> Tensor:
+        return (sums[:, :, 1] + PRIOR * share) / (sums[:, :, 0] + PRIOR)
+
+
+def _applies_among(pairs: Counts) -> np.ndarray:
+    """(P, 2): weight of each pair, and the same where its target was applied to."""
+    return np.stack([pairs.weight, pairs.weight * (pairs.action == ACTION_NUMBERS[APPLY])], axis=1)

@@ -40,6 +40,8 @@ class HybridRecommender(L.LightningModule):
             (prior / N)^3 times the mean square of its log weights pulls it towards the plain sum; None for that sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
+        action_rows: share of the action's loss that training rows have, the rest have all prefixes. In a whole row the
+            next action is another one more often than within.
         loss_weights: weight of each task; a task with weight 0 is neither computed nor trained.
         learning_rates, weight_decay: AdamW; a rate for every part, falling linearly, and no decay on the mixing.
         expert_epochs: how long svd and content learn, before the mixing does.
@@ -59,6 +61,7 @@ class HybridRecommender(L.LightningModule):
         mixing: dict[str, Any],
         action: dict[str, Any],
         rerank: dict[str, Any] | None,
+        action_rows: float,
         loss_weights: dict[str, float],
         learning_rates: dict[str, float],
         weight_decay: float,
@@ -78,7 +81,7 @@ class HybridRecommender(L.LightningModule):
             raise InputError(f"model.terms: {DISCOUNT} belongs to the plain sum; add model.rerank=null")
         self.save_hyperparameters(logger=False)
         self.fixed_alpha, self.loss_weights = alpha, loss_weights
-        self.action_arguments, self.mixing_arguments = action, mixing
+        self.action_arguments, self.action_rows, self.mixing_arguments = action, action_rows, mixing
         self.scorer_arguments: dict[str, Any] = {
             "alpha": alpha,
             "terms": terms,
@@ -212,7 +215,9 @@ class HybridRecommender(L.LightningModule):
             sessions, table = self.scorer.content.joined(train.jobs, train.actions)
             losses["content"] = coming_jobs_loss(sessions, table[self.known], train, self.column)
         if weights["action"] and not self.kept_mixing:
-            losses["action"] = action_loss(self.action(train.jobs, train.actions, train.chain), train.target_action)
+            losses["action"] = self._action_loss(train) * (1 - self.action_rows)
+            if self.action_rows:
+                losses["action"] = losses["action"] + self._action_loss(batch["rows"]) * self.action_rows
         if weights["hybrid"] and "tune" in batch and not learning:
             if self.competition is None:
                 start = Mixing(self.scorer.mixing.features, self.fixed_alpha, **self.mixing_arguments).to(self.device)
@@ -225,6 +230,9 @@ class HybridRecommender(L.LightningModule):
         self.log_dict(logged, batch_size=len(train.row))
         self.log("train/loss", total.detach(), prog_bar=True, batch_size=len(train.row))
         return {"loss": total} | logged
+
+    def _action_loss(self, batch: Batch) -> Tensor:
+        return action_loss(self.action(batch.jobs, batch.actions, batch.chain), batch.target_action)
 
     def _mixing_loss(self, rows: Tensor) -> Tensor:
         """Cross-entropy of the target among its competitors, by the plain sum and reranked."""

@@ -18,6 +18,7 @@ class Counts(NamedTuple):
     chain: np.ndarray  # (P,) profile chain of the pair
     source: np.ndarray  # (P,) job number the row stands for
     target: np.ndarray  # (P,) job number opened near it
+    source_action: np.ndarray  # (P,) what was done with the former
     action: np.ndarray  # (P,) what was done with the target
     weight: np.ndarray  # (P,) float
 
@@ -38,6 +39,7 @@ def count_transitions(stitched: Sessions, window: int, back: float) -> Counts:
         chain=stitched.chain[owner[source]],
         source=stitched.jobs[source],
         target=stitched.jobs[target],
+        source_action=stitched.actions[source],
         action=stitched.actions[target],
         weight=weight[keep],
     )
