@@ -43,7 +43,6 @@ class WordVectors(nn.Module):
         self.register_buffer("starts", torch.zeros(n_jobs + 1, dtype=torch.int64))
         self.vectors = nn.Parameter(torch.zeros(n_words, dimension))
         self.by_word = _Bags(*(torch.zeros(0) for _ in range(3)))
-        self.kept: tuple[tuple[int, int, torch.dtype], Tensor] | None = None
 
     @torch.no_grad()
     def initialise(self, matrix: sp.csr_matrix) -> None:
@@ -60,17 +59,7 @@ class WordVectors(nn.Module):
         )
 
     def forward(self) -> Tensor:
-        """(J, D); outside of training it is kept until the vectors change."""
-        if self.training:
-            self.kept = None
-            return self._sums()
-        state = (self.vectors.data_ptr(), self.vectors._version, self.vectors.dtype)
-        if self.kept is None or self.kept[0] != state:
-            with torch.no_grad():
-                self.kept = (state, self._sums())
-        return self.kept[1]
-
-    def _sums(self) -> Tensor:
+        """(J, D)."""
         return _WeightedSum.apply(self.vectors, _Bags(self.words, self.weight, self.starts), self.by_word)
 
 

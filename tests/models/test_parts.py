@@ -141,19 +141,31 @@ def test_word_vectors_are_a_sparse_product_with_its_gradient():
     assert torch.allclose(words.vectors.grad, dense.T @ gradient)
 
 
-def test_word_vectors_are_kept_outside_of_training_until_they_change():
+def test_word_vectors_are_sums_of_the_words_of_a_job():
     matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
     words = WordVectors((4, matrix.shape[1], matrix.nnz), 3)
     words.initialise(matrix)
-    optimizer = torch.optim.AdamW(words.parameters(), lr=0.1, fused=True)
-    assert words.eval()() is words()
-    words.train()().sum().backward()
+    torch.nn.init.normal_(words.vectors)
+    assert torch.allclose(words(), torch.from_numpy(matrix.toarray()) @ words.vectors)
+
+
+def test_tables_are_kept_outside_of_training_until_they_change():
+    matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
+    svd = SVDEmbedding(4, 3, decay=0.7, apply_weight=1.0, dropout=0.0, words=(4, matrix.shape[1], matrix.nnz))
+    svd.V_words.initialise(matrix)
+    optimizer = torch.optim.AdamW(svd.parameters(), lr=0.1, fused=True)
+
+    def expected():
+        return svd.V + torch.from_numpy(matrix.toarray()).to(svd.V) @ svd.V_words.vectors
+
+    assert svd.eval().targets() is svd.targets()
+    svd.train().targets().sum().backward()
     optimizer.step()
-    dense = torch.from_numpy(matrix.toarray())
-    assert torch.allclose(words.eval()(), dense @ words.vectors)
-    words.load_state_dict({name: value + 1 for name, value in words.state_dict().items() if name == "vectors"}, False)
-    assert torch.allclose(words(), dense @ words.vectors)
-    assert words.double()().dtype == torch.float64
+    assert torch.allclose(svd.eval().targets(), expected())
+    changed = {name: value + 1 for name, value in svd.state_dict().items() if name in ("V", "V_words.vectors")}
+    svd.load_state_dict(changed, strict=False)
+    assert torch.allclose(svd.targets(), expected())
+    assert svd.double().targets().dtype == torch.float64
 
 
 def test_the_reranker_starts_at_the_plain_sum():

@@ -44,7 +44,7 @@ def compete(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> Competi
     for rows in np.split(np.arange(len(sessions)), range(ROWS_AT_ONCE, len(sessions), ROWS_AT_ONCE)):
         batch = Batch(*(column.to(scorer.popularity.device) for column in sessions.batch(rows)))
         facts, experts = scorer.facts(batch, leave_out=True), scorer.experts(batch, leave_out=True)
-        total = mask_seen_(scorer.add_up(mixing(experts, mixing.gate(facts)), batch), batch.jobs)
+        total = mask_seen_(scorer.add_up(mixing(experts, mixing.gate(facts)), len(rows)), batch.jobs)
         target = batch.target_job[:, None] - 1
         of_target = total.gather(1, target)
         best = total.scatter_(1, target, -torch.inf).topk(min(COMPETITORS, total.shape[1]))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nextjob.models.kept import Kept
 from nextjob.models.prefix import RecencyWeights, lags
 from nextjob.words import WordVectors
 
@@ -68,8 +69,10 @@ class ContentScorer(nn.Module):
 
         The first by coordinates and words, the second by coordinates alone.
         """
-        spaces = [space for _, space in self.by_feature()]
-        pairs = [pair for space in spaces for pair in ((space.past(), space.candidates()), space.untrained())]
+        pairs = []
+        for _, space in self.by_feature():
+            untrained = space.untrained()
+            pairs += [(space.past(), space.candidates()), (untrained, untrained[1:])]
         return [_largest_cosine(jobs, candidates, past, table) for past, table in pairs]
 
     def joined(self, jobs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,19 +91,24 @@ class FeatureSpace(nn.Module):
         super().__init__()
         self.register_buffer("coordinates", torch.zeros(n_jobs, shape.dimension))
         self.A, self.B = (WordVectors((n_jobs, shape.words, shape.entries), shape.dimension) for _ in range(2))
+        self._past, self._candidates, self._untrained = Kept(), Kept(), Kept()
 
     def past(self) -> Tensor:
         """(J + 1, D) unit vectors of jobs as part of a prefix, row 0 = padding."""
-        return functional.pad(functional.normalize(self.coordinates + self.A(), dim=1), (0, 0, 1, 0))
+        return self._past.of(self, lambda: _unit(self.coordinates + self.A()))
 
     def candidates(self) -> Tensor:
         """(J, D) unit vectors of jobs as candidates."""
-        return functional.normalize(self.coordinates + self.B(), dim=1)
+        return self._candidates.of(self, lambda: _unit(self.coordinates + self.B()))[1:]
 
-    def untrained(self) -> tuple[Tensor, Tensor]:
-        """(J + 1, D) and (J, D) unit vectors of the coordinates alone, as part of a prefix and as candidates."""
-        unit = functional.normalize(self.coordinates, dim=1)
-        return functional.pad(unit, (0, 0, 1, 0)), unit
+    def untrained(self) -> Tensor:
+        """(J + 1, D) unit vectors of the coordinates alone, row 0 = padding."""
+        return self._untrained.of(self, lambda: _unit(self.coordinates))
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    """(J, D) -> (J + 1, D) of length 1 under a row of zeros."""
+    return functional.pad(functional.normalize(vectors, dim=1), (0, 0, 1, 0))
 
 
 def _largest_cosine(jobs: Tensor, candidates: Tensor, past: Tensor, table: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The score: a sum of named terms, each of an expert of its own, mixed by a gate and weighed anew for the best."""
 
+import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -167,7 +168,7 @@ class HybridScorer(nn.Module):
         """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
         facts = self.facts(batch, leave_out)
         terms = self._plain(facts, batch, leave_out)
-        total = self.add_up(terms, batch)
+        total = self.add_up(terms, len(batch.jobs))
         if self.reranker is not None:
             size = min(self.shortlist, total.shape[1])
             best = top_k(mask_seen_(total.round(decimals=DECIMALS), batch.jobs), size, self.tie_order)
@@ -175,7 +176,7 @@ class HybridScorer(nn.Module):
             chosen = self._reranked(values, facts, batch, best, leave_out).unbind(2)
             terms = {name: term.scatter(1, best, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
             terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, 0.0)
-            total = self.add_up(terms, batch)
+            total = self.add_up(terms, len(batch.jobs))
         return (total, terms) if parts else total
 
     @torch.no_grad()
@@ -187,7 +188,7 @@ class HybridScorer(nn.Module):
         """
         facts = self.facts(batch)
         terms = self._plain(facts, batch, leave_out=False)
-        total = self.add_up(terms, batch).round_(decimals=DECIMALS)
+        total = self.add_up(terms, len(batch.jobs)).round(decimals=DECIMALS)
         total = mask_seen_(total, batch.jobs) if out is None else total.masked_fill_(out, -torch.inf)
         reranked = min(self.shortlist, total.shape[1])
         best = top_k(total, max(k, reranked), self.tie_order)
@@ -200,7 +201,7 @@ class HybridScorer(nn.Module):
                 term[:, :reranked] = inside
             chosen[SHORTLIST] = torch.zeros_like(values[:, :1, 0]).repeat(1, best.shape[1])
             chosen[SHORTLIST][:, reranked:] = OUTSIDE
-        scores = sum(chosen.values(), torch.zeros_like(left_out, dtype=total.dtype))
+        scores = self.add_up(chosen, *best.shape)
         compared = scores.round(decimals=DECIMALS).masked_fill_(left_out, -torch.inf)
         tied = self.tie_order[best].argsort(1)
         order = tied.gather(1, compared.gather(1, tied).argsort(dim=1, descending=True, stable=True))[:, :k]
@@ -210,14 +211,16 @@ class HybridScorer(nn.Module):
             terms={name: term.gather(1, order) for name, term in chosen.items()},
         )
 
-    def add_up(self, terms: dict[str, Tensor], batch: Batch) -> Tensor:
-        """The terms added up in their order, zeros where there are none; (B, J)."""
-        return sum(terms.values(), torch.zeros_like(self.popularity.expand(len(batch.jobs), -1)))
+    def add_up(self, terms: dict[str, Tensor], n_sessions: int, n_jobs: int = 0) -> Tensor:
+        """The terms added up in their order; where there are none, zeros for all jobs or ``n_jobs``."""
+        if not terms:
+            return self.popularity.new_zeros(n_sessions, n_jobs or len(self.popularity))
+        return functools.reduce(torch.add, terms.values())
 
     def _plain(self, facts: Tensor, batch: Batch, leave_out: bool) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
         if DISCOUNT in self.terms:
-            terms[DISCOUNT] = self.add_up(terms, batch) * (1 / (1 + self.popularity) - 1)
+            terms[DISCOUNT] = self.add_up(terms, len(batch.jobs)) * (1 / (1 + self.popularity) - 1)
         return terms
 
     def _reranked(self, values: Tensor, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
@@ -237,7 +240,7 @@ class HybridScorer(nn.Module):
         columns = [popularity, *facts.T[:, :, None].expand(-1, -1, shortlist.shape[1])]
         job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
         if self.svd is not None:
-            columns.append(self.svd(job, action).gather(1, shortlist))
+            columns.append(self.svd.at(job, action, shortlist))
         if self.followers is not None:
             columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
             columns += [torch.log1p(self.followers(past, chain).gather(1, shortlist)) for past in (job, batch.jobs)]

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from nextjob.data.sessions import Sessions
 from nextjob.errors import InputError
+from nextjob.models.kept import Kept
 from nextjob.models.prefix import RecencyWeights
 from nextjob.models.transitions import count_transitions
 from nextjob.schema import ACTION_NUMBERS, APPLY
@@ -46,6 +47,7 @@ class SVDEmbedding(nn.Module):
         self.U_words, self.V_words = (WordVectors(words, rank) if words else None for _ in range(2))
         self.weights = RecencyWeights(decay, apply_weight)
         self.dropout = nn.Dropout(dropout)
+        self._sources, self._targets = Kept(), Kept()
 
     @torch.no_grad()
     def initialise(self, left: np.ndarray, values: np.ndarray, right: np.ndarray) -> None:
@@ -73,11 +75,15 @@ class SVDEmbedding(nn.Module):
 
     def sources(self) -> Tensor:
         """(J + 1, K) factors of jobs as part of a prefix, row 0 = padding."""
-        return self.U if self.U_words is None else self.U + functional.pad(self.U_words(), (0, 0, 1, 0))
+        words = self.U_words
+        return (
+            self.U if words is None else self._sources.of(self, lambda: self.U + functional.pad(words(), (0, 0, 1, 0)))
+        )
 
     def targets(self) -> Tensor:
         """(J, K) factors of jobs as candidates."""
-        return self.V if self.V_words is None else self.V + self.V_words()
+        words = self.V_words
+        return self.V if words is None else self._targets.of(self, lambda: self.V + words())
 
     def fold_in(self, jobs: Tensor, actions: Tensor) -> Tensor:
         """Session factors q diag(S); (B, L), (B, L) -> (B, K)."""
@@ -87,6 +93,10 @@ class SVDEmbedding(nn.Module):
     def forward(self, jobs: Tensor, actions: Tensor) -> Tensor:
         """Scores of every job; (B, L), (B, L) -> (B, J)."""
         return self.fold_in(jobs, actions) @ self.targets().T
+
+    def at(self, jobs: Tensor, actions: Tensor, candidates: Tensor) -> Tensor:
+        """Scores of some columns; (B, L), (B, L), (B, C) -> (B, C)."""
+        return torch.einsum("bk,bck->bc", self.fold_in(jobs, actions), self.targets()[candidates])
 
     def orthogonality(self) -> Tensor:
         """Mean squared deviation from the identity of the Gram matrices of U and V with unit columns."""
