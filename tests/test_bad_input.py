@@ -283,6 +283,7 @@ def test_hub_out_of_reach(tmp_path):
         (["recommend", "run=RUN", "sesions=x.csv"], r"unknown key 'sesions' \(did you mean 'sessions'\?\); usage"),
         (["recommend", "run=RUN", "sessions"], r"'sessions' is not key=value; usage"),
         (["recommend", "run=RUN", "sessions=absent.csv"], r"absent\.csv: no such file"),
+        (["recommend", "run=RUN", "sessions=x.csv", "explain=yes"], r"explain=yes: it must be true or false"),
         (
             ["recommend", "run=RUN", "sessions=RUN/.hydra/config.yaml"],
             r"config\.yaml: (cannot be read|neither a column)",

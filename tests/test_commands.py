@@ -3,21 +3,25 @@
 import csv
 import json
 import shutil
+from functools import reduce
 from importlib import import_module
+from operator import add
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 
 from nextjob import Recommender
 from nextjob.__main__ import COMMANDS, main
 from nextjob.catalogue import EMBEDDINGS_FILE, FEATURES_FILE
 from nextjob.cli import evaluate
-from nextjob.data import read_board, read_sessions
+from nextjob.data import read_board, read_jobs, read_sessions
 from nextjob.data.synthetic import write_board
 from nextjob.embedding import EmbeddingTable
 from nextjob.errors import InputError
+from nextjob.extraction.sections import read_title
 from nextjob.pooling import differences, estimates, pool
 from nextjob.schema import TOP_K
 from tests.conftest import python
@@ -82,6 +86,47 @@ def test_recommend_writes_the_submission_of_the_run(tiny_run, tiny_board, tmp_pa
         assert action in ("view", "apply")
         assert len(set(jobs)) == TOP_K
         assert set(jobs) <= set(board.vocabulary.job_ids) - set(board.vocabulary.ids(seen))
+
+
+def test_recommend_explains_beside_the_submission(tiny_run, tiny_board, tmp_path):
+    keys = [f"run={tiny_run}", f"sessions={tiny_board / 'x_test.csv'}", f"out={tmp_path / 'out.csv'}", "explain=true"]
+    main(["recommend", *keys])
+    assert (tmp_path / "out.csv").read_bytes() == (tiny_run / "submission.csv").read_bytes()
+    lists = read_lists(tmp_path / "out.csv")
+    table = pd.read_csv(tmp_path / "out.explained.csv", dtype={"session_id": str})
+    listed = table.groupby("session_id", sort=False)["job_id"].agg(list)
+    assert list(listed.items()) == [(session, jobs) for session, (_, jobs) in lists.items()]
+    assert table["rank"].tolist() == list(range(1, TOP_K + 1)) * len(lists)
+    titles = {job: read_title(text) for job, text in read_jobs(tiny_board, "challenge").itertuples(index=False)}
+    assert all(title in titles[job] for job, title in zip(table["job_id"], table["title"], strict=True))
+    past = [name for name in table if name.endswith(" past job")]
+    terms = [*(name.removesuffix(" past job") for name in past), "shortlist"]
+    assert {"svd", "transitions", "content/title", "exact/title"} <= set(terms)
+    assert reduce(add, (table[name] for name in terms)).equals(table["score"])
+    opened = {
+        str(row.session_id): json.loads(row.job_ids) for row in pd.read_csv(tiny_board / "x_test.csv").itertuples()
+    }
+    for session, *named in table[["session_id", *past]].itertuples(index=False):
+        assert {job for job in named if pd.notna(job)} <= set(opened[session])
+
+
+def test_a_run_folder_without_values_explains_by_ids(tiny_run, tmp_path):
+    """As those of an earlier version are."""
+    path = tmp_path / "checkpoints" / "best.ckpt"
+    path.parent.mkdir()
+    content = torch.load(tiny_run / "checkpoints" / "best.ckpt", weights_only=True)
+    del content["catalogue"]["values"]
+    torch.save(content, path)
+    known, earlier = Recommender.load(tiny_run), Recommender.load(tmp_path)
+    jobs = known.vocabulary.job_ids[:3]
+    answer, expected = (one.recommend(jobs, explain=True) for one in (earlier, known))
+    assert answer.jobs == expected.jobs
+    for one, other in zip(answer.explanations, expected.explanations, strict=True):
+        assert (one.values, one.terms) == ({}, other.terms)
+        assert {name: past.job for name, past in one.past_jobs.items()} == {
+            name: past.job for name, past in other.past_jobs.items()
+        }
+        assert one.reason.startswith("nothing") or any(f"job {job}" in one.reason for job in jobs)
 
 
 def test_recommend_takes_a_long_table_and_keeps_session_ids(tiny_run, tiny_board, tmp_path):

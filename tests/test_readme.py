@@ -166,5 +166,14 @@ def test_own_data_becomes_recommendations(checkout, tmp_path):
     assert lists["session_id"].astype(str).tolist() == read.ids.tolist()
     assert all(len(set(re.findall(r"\d+", row))) == TOP_K for row in lists["job_id"])
 
+    before = (checkout / "submission.csv").read_bytes()
+    (explain,) = (line for note, line in CALLS if note == "a finished run" and "explain" in line)
+    run(explain, checkout, RUN_DIR=folder, FILE=tmp_path / "sessions.csv")
+    assert (checkout / "submission.csv").read_bytes() == before
+    explained = pd.read_csv(checkout / "submission.explained.csv")
+    assert len(explained) == TOP_K * len(lists)
+    described = README.partition("### Why these jobs")[2].partition("```text")[0]
+    assert list(explained.columns[:6]) == [n for n in re.findall(r"`(\w+)`", described) if n in explained]
+
     snippet = block("python").replace("RUN_DIR", folder)
     assert python("-c", snippet, folder=checkout).stdout.startswith("[")

@@ -26,6 +26,7 @@ class Catalogue:
 
     vocabulary: Vocabulary
     features: list[str]
+    texts: dict[str, list[str]]  # per feature, the value of every job, "" = missing
     values: np.ndarray  # (J, F) int64 number of the value within its feature, 0 = missing
     words: dict[str, sp.csr_matrix]  # per feature, (J, W) tf-idf of the words of its values
     embeddings: EmbeddingTable
@@ -70,11 +71,13 @@ def load_catalogue(
     if embeddings is None:
         embeddings = embed(table, encoder, cache_dir)
     features = [str(name) for name in table[FEATURE].unique() if name in embeddings.vectors]
+    texts = {feature: _texts(table, feature, vocabulary) for feature in features}
     return Catalogue(
         vocabulary=vocabulary,
         features=features,
+        texts=texts,
         values=_value_numbers(table, features, vocabulary),
-        words={feature: word_matrix(_texts(table, feature, vocabulary)) for feature in features},
+        words={feature: word_matrix(values) for feature, values in texts.items()},
         embeddings=embeddings.aligned_to(vocabulary.job_ids),
         extractor=", ".join(str(engine) for engine in table["engine"].unique()),
         encoder=str(embeddings.manifest["encoder"]),

@@ -28,6 +28,17 @@ def key_values(arguments: Sequence[str], defaults: Mapping[str, str | None], usa
     return {key: given.get(key, default or "") for key, default in defaults.items()}
 
 
+def switch(keys: Mapping[str, str], key: str) -> bool:
+    """A value that has to be true or false.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if keys[key] not in ("true", "false"):
+        raise InputError(f"{key}={keys[key]}: it must be true or false")
+    return keys[key] == "true"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A suggestion to put behind an unknown name, empty when nothing is near."""
     close = get_close_matches(name, list(known), n=1)

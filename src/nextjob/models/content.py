@@ -73,7 +73,21 @@ class ContentScorer(nn.Module):
         for _, space in self.by_feature():
             untrained = space.untrained()
             pairs += [(space.past(), space.candidates()), (untrained, untrained[1:])]
-        return [_largest_cosine(jobs, candidates, past, table) for past, table in pairs]
+        cosines = [_cosines(jobs, candidates, past, table) for past, table in pairs]
+        return [cosine.masked_fill(jobs.eq(0)[:, None], -torch.inf).amax(2) for cosine in cosines]
+
+    def by_past_job(self, jobs: Tensor, candidates: Tensor) -> dict[str, Tensor]:
+        """Cosine of every candidate and every single past job per feature; (B, L), (B, C) -> {feature: (B, C, L)}.
+
+        -inf where one of the two has no value.
+        """
+        cosines = {}
+        for feature, space in self.by_feature():
+            past, table = space.past(), space.candidates()
+            missing = [functional.embedding(rows, of).eq(0).all(2) for rows, of in ((jobs, past), (candidates, table))]
+            unknown = missing[0][:, None] | missing[1][:, :, None]
+            cosines[feature] = _cosines(jobs, candidates, past, table).masked_fill(unknown, -torch.inf)
+        return cosines
 
     def joined(self, jobs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """(B, D'), (J, D') whose inner products are the cosines times their learned scales, summed over features."""
@@ -111,9 +125,8 @@ def _unit(vectors: Tensor) -> Tensor:
     return functional.pad(functional.normalize(vectors, dim=1), (0, 0, 1, 0))
 
 
-def _largest_cosine(jobs: Tensor, candidates: Tensor, past: Tensor, table: Tensor) -> Tensor:
-    cosines = torch.einsum("bld,bcd->bcl", functional.embedding(jobs, past), functional.embedding(candidates, table))
-    return cosines.masked_fill(jobs.eq(0)[:, None], -torch.inf).amax(2)
+def _cosines(jobs: Tensor, candidates: Tensor, past: Tensor, table: Tensor) -> Tensor:
+    return torch.einsum("bld,bcd->bcl", functional.embedding(jobs, past), functional.embedding(candidates, table))
 
 
 def principal_coordinates(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Tensor:
@@ -158,3 +171,9 @@ class ExactMatch(nn.Module):
             by_value = by_value.index_fill(1, torch.zeros(1, dtype=torch.int64, device=jobs.device), 0.0)
             shares.append(by_value[:, column[1:]])
         return shares
+
+    def by_past_job(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
+        """1 where a past job has the candidate's value, -inf elsewhere; (B, L), (B, C) -> one (B, C, L) per feature."""
+        past, own = self.values[jobs], self.values[candidates + 1]
+        same = (past[:, None] == own[:, :, None]) & own[:, :, None].ne(0)
+        return list(torch.where(same, 1.0, -torch.inf).unbind(3))

@@ -118,7 +118,7 @@ class HybridRecommender(L.LightningModule):
         if not self.kept_mixing:
             words = datamodule.catalogue.words
             shapes = {f: (table.shape[1], words[f].shape[1], words[f].nnz) for f, table in coordinates.items()}
-            self.build(datamodule.catalogue.vocabulary.job_ids, shapes)
+            self.build(datamodule.catalogue.vocabulary.job_ids, shapes, datamodule.catalogue.texts)
         if stage == "fit":
             self.initialise(datamodule, coordinates)
 
@@ -142,9 +142,17 @@ class HybridRecommender(L.LightningModule):
         """Whether this epoch is the experts' and one of the mixing is to follow."""
         return self.mixing_learns and self.current_epoch < self.expert_epochs
 
-    def build(self, job_ids: list[int | str], shapes: dict[str, tuple[int, int, int]]) -> None:
-        """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features."""
-        self.catalogue = {"job_ids": job_ids, "shapes": shapes}
+    def build(
+        self,
+        job_ids: list[int | str],
+        shapes: dict[str, tuple[int, int, int]],
+        values: dict[str, list[str]] | None = None,
+    ) -> None:
+        """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features.
+
+        ``values`` are those of every job by feature, "" where one is missing; None where they are not known.
+        """
+        self.catalogue = {"job_ids": job_ids, "shapes": shapes, "values": values}
         by_feature = {feature: Shape(*shape) for feature, shape in shapes.items()}
         self.scorer = HybridScorer(len(job_ids), by_feature, **self.scorer_arguments)
         self.action = ActionMLP(len(job_ids), **self.action_arguments)
@@ -347,15 +355,15 @@ class HybridRecommender(L.LightningModule):
     # --- checkpoints hold the catalogue, so that a run folder is all that is needed to recommend
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the job ids and the shapes of the features."""
+        """Add the job ids, and the shapes and values of the features."""
         checkpoint["catalogue"] = self.catalogue
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Build the parts that the weights belong to, or refuse those of another catalogue."""
         stored = checkpoint["catalogue"]
         if self.catalogue is None:
-            self.build(stored["job_ids"], stored["shapes"])
-        elif stored != self.catalogue:
+            self.build(**stored)
+        elif any(stored[key] != self.catalogue[key] for key in ("job_ids", "shapes")):
             raise InputError(
                 f"the checkpoint was trained on another catalogue: {len(stored['job_ids'])} jobs with features "
                 f"{stored['shapes']}, here {len(self.catalogue['job_ids'])} with {self.catalogue['shapes']}"

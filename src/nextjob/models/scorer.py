@@ -211,6 +211,26 @@ class HybridScorer(nn.Module):
             terms={name: term.gather(1, order) for name, term in chosen.items()},
         )
 
+    @torch.no_grad()
+    def by_past_job(self, batch: Batch, candidates: Tensor) -> dict[str, Tensor]:
+        """How much each single past job speaks for each candidate, (B, C) -> {name of a term: (B, C, L)}.
+
+        Content: its cosine with the candidate. Exact matches: 1 where it has the candidate's value. Factors and
+        transitions: what it adds to the expert's score. -inf where it says nothing.
+        """
+        jobs, spoken = batch.jobs, {}
+        if self.svd is not None:
+            spoken[SVD] = self.svd.by_past_job(jobs, batch.actions, candidates)
+        if self.content is not None:
+            cosines = self.content.by_past_job(jobs, candidates)
+            spoken |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
+        if TRANSITIONS in self.terms:
+            spoken[TRANSITIONS] = self.transitions.by_past_job(jobs, candidates)
+        if self.exact is not None:
+            same = self.exact.by_past_job(jobs, candidates)
+            spoken |= {f"{EXACT}/{f}": one for f, one in zip(self.mixing.features, same, strict=True)}
+        return spoken
+
     def add_up(self, terms: dict[str, Tensor], n_sessions: int, n_jobs: int = 0) -> Tensor:
         """The terms added up in their order; where there are none, zeros for all jobs or ``n_jobs``."""
         if not terms:

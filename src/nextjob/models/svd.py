@@ -98,6 +98,12 @@ class SVDEmbedding(nn.Module):
         """Scores of some columns; (B, L), (B, L), (B, C) -> (B, C)."""
         return torch.einsum("bk,bck->bc", self.fold_in(jobs, actions), self.targets()[candidates])
 
+    def by_past_job(self, jobs: Tensor, actions: Tensor, candidates: Tensor) -> Tensor:
+        """What each past job adds to the candidates' scores; (B, L), (B, L), (B, C) -> (B, C, L)."""
+        past = self.weights(jobs, actions)[:, :, None] * functional.embedding(jobs, self.sources()) * self.S
+        added = torch.einsum("blk,bck->bcl", past, functional.embedding(candidates, self.targets()))
+        return added.masked_fill(jobs.eq(0)[:, None], -torch.inf)
+
     def orthogonality(self) -> Tensor:
         """Mean squared deviation from the identity of the Gram matrices of U and V with unit columns."""
         penalty = torch.zeros((), device=self.U.device)

@@ -82,6 +82,13 @@ class SparseRows(nn.Module):
         out.view(-1).index_add_(0, place, self.values[entry] * torch.repeat_interleave(weights, lengths))
         return out
 
+    def entries(self, rows: Tensor, columns: Tensor) -> Tensor:
+        """Entries of the matrix at the given places; two (...) -> (...)."""
+        matrix = sp.csr_matrix(tuple(part.cpu().numpy() for part in (self.values, self.columns, self.starts)))
+        matrix.resize(len(self.starts) - 1, self.width)
+        found = matrix[rows.cpu().numpy().ravel(), columns.cpu().numpy().ravel()]
+        return torch.from_numpy(np.asarray(found)).view(rows.shape).to(self.values)
+
 
 class Transitions(nn.Module):
     """First-order transition scores with recency, S(b, k) = sum_i decay^lag_i N[i, k] / n_i^power.
@@ -109,14 +116,23 @@ class Transitions(nn.Module):
 
     def forward(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Scores of every job, (B, L) -> (B, J) >= 0; ``chain`` (B,) leaves those chains' counts out."""
-        weights = self.decay ** lags(jobs).to(self.mass.total) * jobs.ne(0)
-        weights = weights * inverse_power(self.mass_of(jobs, chain), self.power)
+        weights = self._weights(jobs, chain)
         out = torch.zeros(len(jobs), self.n_jobs).to(weights)
         self.rows.weighted_sum(jobs, weights, out)
         if chain is not None and self.own is not None:
             row, known = self.mass.find(jobs, chain)
             self.own.weighted_sum(row, -weights * known, out)
         return out.clamp_(min=0)
+
+    def _weights(self, jobs: Tensor, chain: Tensor | None) -> Tensor:
+        weights = self.decay ** lags(jobs).to(self.mass.total) * jobs.ne(0)
+        return weights * inverse_power(self.mass_of(jobs, chain), self.power)
+
+    def by_past_job(self, jobs: Tensor, candidates: Tensor) -> Tensor:
+        """What each past job adds to the candidates' scores, -inf for nothing; (B, L), (B, C) -> (B, C, L)."""
+        past, column = torch.broadcast_tensors(jobs[:, None], candidates[:, :, None])
+        added = self.rows.entries(past, column) * self._weights(jobs, None)[:, None]
+        return added.masked_fill(added == 0, -torch.inf)
 
     def mass_of(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Sum of the counts of each job's row, those of its own chain left out if given; (B, L) -> (B, L)."""
