@@ -1,8 +1,12 @@
 """The library: one session in, ten jobs and an action out."""
 
+import doctest
+
 import pytest
 
+import nextjob.recommend
 from nextjob import Recommender
+from nextjob.data import read_sessions
 from nextjob.errors import InputError
 from nextjob.metrics import TOP_K
 from tests.conftest import python
@@ -58,6 +62,82 @@ def test_ids_come_back_in_the_catalogue_s_own_type(recommender):
     answer = recommender.recommend([str(job) for job in jobs[:2]])
     assert {type(job) for job in answer.jobs} == {int}
     assert answer == recommender.recommend(jobs[:2])
+
+
+def test_candidates_and_seen_jobs_are_cut_out_of_one_ranking(recommender):
+    ids = recommender.vocabulary.job_ids
+    session = ids[5:8]
+    everything = recommender.recommend(session, k=len(ids), filter_seen=False)
+    assert set(everything.jobs) == set(ids)
+    for chosen in (ids[::3], [str(job) for job in ids[4:9]], [*ids[:3], *ids[:3]]):
+        for filter_seen in (True, False):
+            kept = [
+                (job, score)
+                for job, score in zip(everything.jobs, everything.scores, strict=True)
+                if str(job) in map(str, chosen) and not (filter_seen and job in session)
+            ]
+            answer = recommender.recommend(session, k=len(kept), filter_seen=filter_seen, candidates=chosen)
+            assert answer.jobs == [job for job, _ in kept]
+            assert answer.scores == pytest.approx([score for _, score in kept])
+            with pytest.raises(InputError, match=rf"^k={len(kept) + 1}: {len(kept)} jobs remain to be ranked$"):
+                recommender.recommend(session, k=len(kept) + 1, filter_seen=filter_seen, candidates=chosen)
+    assert recommender.recommend(session, candidates=ids) == recommender.recommend(session)
+
+
+def test_similar_jobs_are_near_by_every_feature_as_learned(recommender):
+    ids, scorer = recommender.vocabulary.job_ids, recommender.model.scorer
+    weights = {name: weight.item() for name, weight in scorer.mixing.feature_weights().items()}
+    tables = {name: space.candidates().detach() for name, space in scorer.content.by_feature()}
+    for place in (0, 40):
+        similar = recommender.similar_jobs(ids[place], k=len(ids) - 1)
+        assert {one.job for one in similar} == set(ids) - {ids[place]}
+        assert [one.similarity for one in similar] == sorted((one.similarity for one in similar), reverse=True)
+        for one in similar[:5]:
+            other = recommender.vocabulary.number(one.job) - 1
+            cosines = {
+                name: (table[place] @ table[other]).item() for name, table in tables.items() if table[place].any()
+            }
+            total = sum(weights[name] for name in cosines)
+            assert one.parts == pytest.approx({name: weights[name] * cos / total for name, cos in cosines.items()})
+            assert one.similarity == pytest.approx(sum(one.parts.values()))
+    for arguments, message in (
+        ((-1,), "is not in the catalogue"),
+        ((ids[0], 0), "k=0"),
+        ((ids[0], 80), "79 other jobs"),
+    ):
+        with pytest.raises(InputError, match=message):
+            recommender.similar_jobs(*arguments)
+
+
+def test_added_jobs_are_recommended_and_opened(tiny_run, tmp_path):
+    """From the text of an ad, in a file of sessions too."""
+    recommender = Recommender.load(tiny_run)
+    first = recommender.vocabulary.job_ids[0]
+    expected = recommender.recommend([first], k=40)
+    found = recommender.add_jobs({"A": "TITLE\nData engineer\n\nSUMMARY\nPython", 10**6: {"title": "data engineer"}})
+    assert found == {"A": {"title": "Data engineer"}, 10**6: {"title": "data engineer"}}
+    assert recommender.recommend([first], k=40, candidates=recommender.vocabulary.job_ids[:-2]) == expected
+    near, *_ = recommender.recommend(["A"], k=1, candidates=["1000000", *expected.jobs], explain=True).explanations
+    assert near.job == 10**6
+    assert near.reason.startswith('same title as "Data engineer"')
+    assert recommender.similar_jobs("A")[0].job == 10**6
+    (tmp_path / "sessions.csv").write_text(f"session_id,job_ids,actions\n0,\"['A', {first}]\",\"['view', 'view']\"\n")
+    table = recommender.recommend_sessions(read_sessions(tmp_path / "sessions.csv", recommender.vocabulary), k=81 - 1)
+    assert str(10**6) in table["job_id"][0]
+    assert Recommender.load(tiny_run).recommend([first], k=40) == expected
+
+
+def test_a_run_of_before_takes_no_new_jobs(tiny_run):
+    recommender = Recommender.load(tiny_run)
+    recommender.model.catalogue["cold"] = None
+    with pytest.raises(InputError, match="earlier version"):
+        recommender.add_jobs({"A": "text"})
+
+
+def test_the_examples_of_the_library_run(tiny_run):
+    failed, tried = doctest.testmod(nextjob.recommend, extraglobs={"run": tiny_run})
+    assert tried > 10
+    assert failed == 0
 
 
 @pytest.mark.parametrize(

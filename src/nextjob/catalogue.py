@@ -1,5 +1,6 @@
 """The catalogue as the models see it: job ids, feature values and their embeddings, rows in one order."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from nextjob.embedding import EmbeddingTable, Encoder, embed
 from nextjob.errors import InputError
 from nextjob.extraction import Feature, RulesExtractor, extract
 from nextjob.schema import FEATURE, JOB_ID, TEXT, VALUE
-from nextjob.words import word_matrix
+from nextjob.words import WordList, word_list
 
 FEATURES_FILE = "features.parquet"
 EMBEDDINGS_FILE = "embeddings.parquet"
@@ -28,7 +29,8 @@ class Catalogue:
     features: list[str]
     texts: dict[str, list[str]]  # per feature, the value of every job, "" = missing
     values: np.ndarray  # (J, F) int64 number of the value within its feature, 0 = missing
-    words: dict[str, sp.csr_matrix]  # per feature, (J, W) tf-idf of the words of its values
+    word_lists: dict[str, WordList]  # per feature, the words of its values
+    words: dict[str, sp.csr_matrix]  # per feature, (J, W) their tf-idf
     embeddings: EmbeddingTable
     extractor: str  # what made the features
     encoder: str  # what made the embeddings
@@ -72,12 +74,14 @@ def load_catalogue(
         embeddings = embed(table, encoder, cache_dir)
     features = [str(name) for name in table[FEATURE].unique() if name in embeddings.vectors]
     texts = {feature: _texts(table, feature, vocabulary) for feature in features}
+    word_lists = {feature: word_list(values) for feature, values in texts.items()}
     return Catalogue(
         vocabulary=vocabulary,
         features=features,
         texts=texts,
         values=_value_numbers(table, features, vocabulary),
-        words={feature: word_matrix(values) for feature, values in texts.items()},
+        word_lists=word_lists,
+        words={feature: word_lists[feature].matrix(values) for feature, values in texts.items()},
         embeddings=embeddings.aligned_to(vocabulary.job_ids),
         extractor=", ".join(str(engine) for engine in table["engine"].unique()),
         encoder=str(embeddings.manifest["encoder"]),
@@ -107,6 +111,19 @@ def _texts(table: pd.DataFrame, feature: str, vocabulary: Vocabulary) -> list[st
     chosen = table[table[FEATURE] == feature]
     value = dict(zip(chosen[JOB_ID].astype(str), chosen[VALUE].fillna("").astype(str), strict=True))
     return [value.get(str(job), "") for job in vocabulary.job_ids]
+
+
+def further_numbers(known: Sequence[str], numbers: np.ndarray, values: Sequence[str]) -> np.ndarray:
+    """Numbers of N further values of a feature whose J known values have ``numbers``, 0 = missing; (N,) int64."""
+    number_of = {value.strip().casefold(): int(number) for value, number in zip(known, numbers, strict=True)}
+    number_of[""] = 0
+    new = itertools.count(int(numbers.max(initial=0)) + 1)
+    found = []
+    for folded in (value.strip().casefold() for value in values):
+        if folded not in number_of:
+            number_of[folded] = next(new)
+        found.append(number_of[folded])
+    return np.array(found, dtype=np.int64)
 
 
 def _value_numbers(table: pd.DataFrame, features: list[str], vocabulary: Vocabulary) -> np.ndarray:

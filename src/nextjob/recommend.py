@@ -1,6 +1,6 @@
 """Recommendations from a run folder: ten jobs and an action for every session, each scored on its own."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,16 +8,20 @@ import numpy as np
 import pandas as pd
 import torch
 
+from nextjob.catalogue import further_numbers
 from nextjob.checkpoint import check_checkpoint
+from nextjob.cold import read_new_jobs
 from nextjob.data.board import action_numbers
 from nextjob.data.sessions import Batch, Sessions
 from nextjob.data.vocabulary import JobId, Vocabulary
+from nextjob.embedding import Encoder
 from nextjob.errors import InputError
 from nextjob.explain import Explanation, explain
 from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.scorer import Ranked
 from nextjob.schema import ACTION, APPLY, JOB_ID, SESSION_ID, TOP_K, VIEW
+from nextjob.similar import SimilarJob, most_similar
 
 BATCH = 128
 
@@ -39,6 +43,12 @@ class Recommender:
 
     Scores are computed in double precision and rounded, so that a session's list does not depend on the other
     sessions it happens to be batched with.
+
+    >>> recommender = Recommender.load(run)
+    >>> first, second, third = recommender.vocabulary.job_ids[:3]
+    >>> answer = recommender.recommend([first, second], ["view", "apply"], k=5)
+    >>> len(answer.jobs), answer.action in ("view", "apply")
+    (5, True)
     """
 
     def __init__(self, model: HybridRecommender) -> None:
@@ -46,7 +56,8 @@ class Recommender:
             raise InputError("the model has no catalogue: train it, or load a checkpoint")
         self.model = model.eval().double()
         self.vocabulary = Vocabulary(model.catalogue["job_ids"])
-        self._values: dict[str, list[str]] = model.catalogue["values"] or {}
+        values: dict[str, list[str]] = model.catalogue["values"] or {}
+        self._values = {feature: list(of_jobs) for feature, of_jobs in values.items()}
 
     @classmethod
     def load(cls, run: str | Path) -> "Recommender":
@@ -73,17 +84,120 @@ class Recommender:
         return self._values_of(self.vocabulary.number(job))
 
     def recommend(
-        self, jobs: Sequence[JobId], actions: Sequence[str] | None = None, k: int = TOP_K, explain: bool = False
+        self,
+        jobs: Sequence[JobId],
+        actions: Sequence[str] | None = None,
+        k: int = TOP_K,
+        filter_seen: bool = True,
+        candidates: Sequence[JobId] | None = None,
+        explain: bool = False,
     ) -> Recommendation:
         """Rank the next k jobs of one session, given the ids and actions of its jobs in order.
 
-        Without ``actions`` every job counts as viewed. Jobs already in the session are not recommended. With
-        ``explain`` every job comes with the named terms of its score and the past jobs that speak for it.
+        Args:
+            jobs, actions: the session; without actions every job counts as viewed.
+            k: length of the ranked list.
+            filter_seen: do not recommend jobs of the session.
+            candidates: rank these jobs only; None ranks the catalogue.
+            explain: give every job with the named terms of its score and the past jobs that speak for it.
 
         Raises:
-            InputError: an unknown job or action, no job, lists of unequal length, or k out of range.
+            InputError: an unknown job or action, no job, lists of unequal length, or k larger than what remains.
+
+        >>> recommender = Recommender.load(run)
+        >>> first, second, *others = recommender.vocabulary.job_ids
+        >>> answer = recommender.recommend([first, second], k=3, candidates=[first, *others[:20]], explain=True)
+        >>> set(answer.jobs) <= set(others[:20])
+        True
+        >>> best = answer.explanations[0]
+        >>> best.score == sum(best.terms.values())
+        True
         """
-        return next(self._answers(self._session(jobs, actions), k, explain))
+        batch = self._session(jobs, actions)
+        out = None
+        if candidates is not None or not filter_seen:
+            out = torch.full((len(self.vocabulary),), candidates is not None)
+            out[[self.vocabulary.number(job) - 1 for job in candidates or ()]] = False
+            out[batch.jobs[0] - 1] |= filter_seen
+        return next(self._answers(batch, k, explain, out))
+
+    def similar_jobs(self, job: JobId, k: int = TOP_K) -> list[SimilarJob]:
+        """The k jobs whose content is most like that of a job, best first.
+
+        The measure is the mean cosine of the two jobs over the features that the job has, weighed by the learned
+        weights of the features; the vectors are those that the content terms compare. What candidates did has no part
+        in it: for what they open after a job use ``recommend([job])``.
+
+        Raises:
+            InputError: an unknown job, k out of range, a model without content, or a job without a value.
+
+        >>> recommender = Recommender.load(run)
+        >>> job = recommender.vocabulary.job_ids[0]
+        >>> best, *_ = recommender.similar_jobs(job, k=3)
+        >>> best.job != job and -1 <= best.similarity <= 1
+        True
+        """
+        own = self.vocabulary.number(job) - 1
+        if not 0 < k < len(self.vocabulary):
+            raise InputError(f"k={k}: there are {len(self.vocabulary) - 1} other jobs")
+        return [
+            SimilarJob(self.vocabulary.job_ids[column], similarity, parts)
+            for column, similarity, parts in most_similar(self.model.scorer, own, k)
+        ]
+
+    def add_jobs(
+        self, jobs: Mapping[JobId, str | Mapping[str, str]], encoder: Encoder | None = None
+    ) -> dict[JobId, dict[str, str]]:
+        """Make new jobs known: afterwards they are recommended and may be part of a session.
+
+        Nothing is learned from them and no score of another job changes. Nobody opened them yet, so that features and
+        words speak for them alone. They live in this object; the run folder stays as it is.
+
+        Args:
+            jobs: by id the text of an ad, or its values by feature, with its text as "text" for those not given. What
+                is not given is extracted by rule.
+            encoder: makes the vectors; None takes the one the run was trained with, by its name.
+
+        Returns:
+            The values that were given or found, by id and feature.
+
+        Raises:
+            InputError: an id that is there already, an unknown feature, a job without text and values, another
+                encoder than that of the run, or a run of an earlier version. No job is added then.
+
+        >>> recommender = Recommender.load(run)
+        >>> recommender.add_jobs({"A1": {"title": "Data engineer"}, "A2": "Product owner\\nYou will ..."})
+        {'A1': {'title': 'Data engineer'}, 'A2': {'title': 'Product owner'}}
+        >>> recommender.recommend(["A1"], k=1, candidates=["A1", "A2"]).jobs
+        ['A2']
+        """
+        assert self.model.catalogue is not None
+        recipe, scorer = self.model.catalogue["cold"], self.model.scorer
+        if recipe is None:
+            raise InputError("this run does not hold what new jobs need, it is of an earlier version; train it again")
+        if not jobs:
+            raise InputError("no jobs to add")
+        new = read_new_jobs(recipe, jobs, encoder, self._probe())
+        self.vocabulary.add(list(jobs))
+        numbers = np.zeros((len(jobs), len(new.values)), dtype=np.int64)
+        for column, (feature, values) in enumerate(new.values.items()):
+            if scorer.exact is not None:
+                known = scorer.exact.values[1:, column].numpy()
+                numbers[:, column] = further_numbers(self._values[feature], known, values)
+            self._values[feature] += values
+        scorer.append(new.coordinates, new.words, torch.from_numpy(numbers))
+        self.model.action.append(len(jobs))
+        return {job: self.values(job) for job in jobs}
+
+    def _probe(self) -> tuple[str, str, torch.Tensor] | None:
+        """A feature, a value of it and its coordinates."""
+        if self.model.scorer.content is None:
+            return None
+        for feature, space in self.model.scorer.content.by_feature():
+            for row, value in enumerate(self._values[feature]):
+                if space.coordinates[row].any():
+                    return feature, value, space.coordinates[row]
+        return None
 
     def recommend_each(self, sessions: Sessions, k: int = TOP_K, explain: bool = False) -> Iterator[Recommendation]:
         """The recommendation of every session in order."""
@@ -113,8 +227,10 @@ class Recommender:
             later=torch.empty(1, 0, dtype=torch.int64),
         )
 
-    def _answers(self, batch: Batch, k: int, explained: bool) -> Iterator[Recommendation]:
-        ranked, p_apply = self._rank(batch, k)
+    def _answers(
+        self, batch: Batch, k: int, explained: bool, out: torch.Tensor | None = None
+    ) -> Iterator[Recommendation]:
+        ranked, p_apply = self._rank(batch, k, out)
         explanations: Sequence[list[Explanation] | None] = [None] * len(p_apply)
         if explained:
             explanations = explain(self.model.scorer, batch, ranked, self.vocabulary, self._values_of)
@@ -123,13 +239,16 @@ class Recommender:
             yield Recommendation(self.vocabulary.ids(numbers), scores, APPLY if p > 0.5 else VIEW, p, of_jobs)
 
     @torch.inference_mode()
-    def _rank(self, batch: Batch, k: int) -> tuple[Ranked, list[float]]:
-        """The best k jobs and the probability of apply of every session."""
-        seen = max(len(set(row.tolist()) - {0}) for row in batch.jobs)
-        if not 0 < k <= len(self.vocabulary) - seen:
-            raise InputError(f"k={k}: the catalogue has {len(self.vocabulary)} jobs, {seen} of them seen")
+    def _rank(self, batch: Batch, k: int, out: torch.Tensor | None) -> tuple[Ranked, list[float]]:
+        """The best k jobs and the probability of apply of every session; without ``out`` seen jobs are left out."""
+        if out is None:
+            seen = max(len(set(row.tolist()) - {0}) for row in batch.jobs)
+            if not 0 < k <= len(self.vocabulary) - seen:
+                raise InputError(f"k={k}: the catalogue has {len(self.vocabulary)} jobs, {seen} of them seen")
+        elif not 0 < k <= (left := int((~out).sum())):
+            raise InputError(f"k={k}: {left} jobs remain to be ranked")
         p_apply = self.model.action(batch.jobs, batch.actions).sigmoid()
-        return self.model.scorer.rank(batch, k), p_apply.tolist()
+        return self.model.scorer.rank(batch, k, out), p_apply.tolist()
 
     def _values_of(self, number: int) -> dict[str, str]:
         return {name: values[number - 1] for name, values in self._values.items() if values[number - 1]}

@@ -13,18 +13,35 @@ from torch.nn import functional
 MIN_JOBS = 2
 
 
-def word_matrix(values: Sequence[str]) -> sp.csr_matrix:
-    """(J, W) float32 tf-idf of words and neighbouring pairs, rows of length 1, 0 where a value is missing.
+class WordList(NamedTuple):
+    """W words and pairs of neighbouring words that occur in the values of one feature."""
 
-    Accents and case are folded; what occurs in fewer than ``MIN_JOBS`` jobs is left out.
-    """
-    vectorizer = TfidfVectorizer(
-        strip_accents="unicode", token_pattern=r"[\w+#]+", ngram_range=(1, 2), min_df=MIN_JOBS, dtype=np.float32
-    )
+    words: list[str]
+    idf: np.ndarray  # (W,) float32
+
+    def matrix(self, values: Sequence[str]) -> sp.csr_matrix:
+        """(J, W) float32 tf-idf of J values, rows of length 1, 0 where a value is missing or has none of the words."""
+        if not self.words:
+            return sp.csr_matrix((len(values), 0), dtype=np.float32)
+        vectorizer = _vectorizer(vocabulary=self.words)
+        vectorizer.idf_ = self.idf
+        return vectorizer.transform(values).tocsr()
+
+
+def word_list(values: Sequence[str]) -> WordList:
+    """The words of J values, accents and case folded; what occurs in fewer than ``MIN_JOBS`` of them is left out."""
+    vectorizer = _vectorizer(min_df=MIN_JOBS)
     try:
-        return vectorizer.fit_transform(values).tocsr()
+        vectorizer.fit(values)
     except ValueError:  # no word is left
-        return sp.csr_matrix((len(values), 0), dtype=np.float32)
+        return WordList([], np.zeros(0, dtype=np.float32))
+    return WordList(vectorizer.get_feature_names_out().tolist(), vectorizer.idf_)
+
+
+def _vectorizer(**arguments: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        strip_accents="unicode", token_pattern=r"[\w+#]+", ngram_range=(1, 2), dtype=np.float32, **arguments
+    )
 
 
 class WordVectors(nn.Module):
@@ -57,6 +74,14 @@ class WordVectors(nn.Module):
                 for a, b in ((turned.indices, self.words), (turned.data, self.weight), (turned.indptr, self.starts))
             )
         )
+
+    def append(self, matrix: sp.csr_matrix) -> None:
+        """Add the words of N more jobs, (N, W)."""
+        indices, data, ends = (torch.from_numpy(part) for part in (matrix.indices, matrix.data, matrix.indptr[1:]))
+        self.words = torch.cat([self.words, indices.to(self.words)])
+        self.weight = torch.cat([self.weight, data.to(self.weight)])
+        self.starts = torch.cat([self.starts, self.starts[-1] + ends.to(self.starts)])
+        self.kept = None
 
     def forward(self) -> Tensor:
         """(J, D)."""

@@ -12,7 +12,7 @@ from nextjob.models.gate import AlphaGate
 from nextjob.models.prefix import RecencyWeights, lags
 from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors, truncated_svd
-from nextjob.words import WordVectors, word_matrix
+from nextjob.words import WordVectors, word_list
 from tests.boards import sessions
 
 FACTORS = {"window": 2, "back": 0.5, "damping": 1.0, "power": 0.25, "apply_value": 5.0}
@@ -122,15 +122,17 @@ def test_words_move_content_and_factors_of_every_job_that_has_them():
 
 
 def test_words_are_weighed_folded_and_counted_in_pairs():
-    matrix = word_matrix(["Développeur C++ senior", "developpeur C++", "", "comptable"])
+    values = ["Développeur C++ senior", "developpeur C++", "", "comptable"]
+    matrix = word_list(values).matrix(values)
     assert matrix.shape == (4, 3)  # developpeur, c++, "developpeur c++"; what one job alone has is left out
     assert np.allclose(matrix.power(2).sum(1).ravel(), [1, 1, 0, 0])
     assert np.allclose(matrix[0].toarray(), matrix[1].toarray())
-    assert word_matrix(["", ""]).shape == (2, 0)
+    assert word_list(["", ""]).matrix(["", ""]).shape == (2, 0)
 
 
 def test_word_vectors_are_a_sparse_product_with_its_gradient():
-    matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
+    values = ["a1 b1", "b1 c1 a1", "", "c1 a1 b1"]
+    matrix = word_list(values).matrix(values)
     words = WordVectors((4, matrix.shape[1], matrix.nnz), 3)
     words.initialise(matrix)
     torch.nn.init.normal_(words.vectors)
@@ -142,7 +144,8 @@ def test_word_vectors_are_a_sparse_product_with_its_gradient():
 
 
 def test_word_vectors_are_sums_of_the_words_of_a_job():
-    matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
+    values = ["a1 b1", "b1 c1 a1", "", "c1 a1 b1"]
+    matrix = word_list(values).matrix(values)
     words = WordVectors((4, matrix.shape[1], matrix.nnz), 3)
     words.initialise(matrix)
     torch.nn.init.normal_(words.vectors)
@@ -150,7 +153,8 @@ def test_word_vectors_are_sums_of_the_words_of_a_job():
 
 
 def test_tables_are_kept_outside_of_training_until_they_change():
-    matrix = word_matrix(["a1 b1", "b1 c1 a1", "", "c1 a1 b1"])
+    values = ["a1 b1", "b1 c1 a1", "", "c1 a1 b1"]
+    matrix = word_list(values).matrix(values)
     svd = SVDEmbedding(4, 3, decay=0.7, apply_weight=1.0, dropout=0.0, words=(4, matrix.shape[1], matrix.nnz))
     svd.V_words.initialise(matrix)
     optimizer = torch.optim.AdamW(svd.parameters(), lr=0.1, fused=True)

@@ -19,6 +19,22 @@ class Vocabulary:
         if len(self._numbers) != len(self.job_ids):
             raise InputError("the catalogue holds the same job id twice")
 
+    def add(self, job_ids: Sequence[JobId]) -> None:
+        """Number further job ids after those there are.
+
+        Raises:
+            InputError: one is there already, is given twice or is empty; none is added then.
+        """
+        known = dict(self._numbers)
+        job_ids = [job if isinstance(job, str) else int(job) for job in job_ids]
+        for number, job in enumerate(job_ids, start=len(known) + 1):
+            if not str(job):
+                raise InputError("empty job id")
+            if known.setdefault(str(job), number) != number:
+                raise InputError(f"job {job!r} is in the catalogue already; give a new job an id of its own")
+        self.job_ids += job_ids
+        self._numbers = known
+
     def __len__(self) -> int:
         return len(self.job_ids)
 

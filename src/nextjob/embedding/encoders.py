@@ -26,8 +26,16 @@ class Encoder(Protocol):
     """Name and revision say which vectors come out; two encoders that agree in both are interchangeable."""
 
     name: str
-    revision: str
-    dimension: int
+
+    @property
+    def revision(self) -> str:
+        """Version of the weights, and whatever else decides the vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """N texts -> (N, D) float32, in order; a text's vector does not depend on the others."""

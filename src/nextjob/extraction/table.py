@@ -235,6 +235,7 @@ def _ask(
         TextColumn("{task.fields[ads]}/{task.fields[all_ads]} ads, {task.fields[rate]:.1f} ads/s"),
         TimeRemainingColumn(),
         console=console,
+        disable=folder is None,
     )
     # Progress is counted in characters: the longest ads come first, and time goes by length.
     with progress, _finish_wave_on_interrupt() as interrupted:

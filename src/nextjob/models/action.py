@@ -48,6 +48,12 @@ class ActionMLP(nn.Module):
             applies = (after == ACTION_NUMBERS[APPLY]).sum() + 1
             self.log_odds[action] = torch.log(applies / (len(after) - applies + 2))
 
+    def append(self, n_new: int) -> None:
+        """Add jobs that nobody opened."""
+        if self.rates is not None:
+            for sums in (self.rates.at, self.rates.near):
+                sums.append(n_new)
+
     def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None = None) -> Tensor:
         """(B, L), (B, L) -> (B,) log-odds of apply; ``chain`` (B,) leaves those chains out of what others did."""
         facts = [action_counts(actions)]

@@ -26,6 +26,11 @@ class ChainSums(nn.Module):
         self.register_buffer("total", torch.zeros(n_jobs + 1, width))
         self.counted = False
 
+    def append(self, n_new: int) -> None:
+        """Add jobs that nothing was counted for."""
+        self.n_jobs += n_new
+        self.total = functional.pad(self.total, (0, 0, 0, n_new))
+
     def count(self, chain: np.ndarray, job: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Replace the sums by those of N events; (N,), (N,), (N, F) -> (N,) row of each event's (chain, job)."""
         key, row = np.unique(chain * (self.n_jobs + 1) + job, return_inverse=True)

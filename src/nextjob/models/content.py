@@ -1,9 +1,10 @@
 """Content: how close a job's features are to those of the session's past jobs."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -89,6 +90,13 @@ class ContentScorer(nn.Module):
             cosines[feature] = _cosines(jobs, candidates, past, table).masked_fill(unknown, -torch.inf)
         return cosines
 
+    def append(self, coordinates: Mapping[str, Tensor], words: Mapping[str, sp.csr_matrix]) -> None:
+        """Add N jobs, (N, D) and (N, W) per feature."""
+        for feature, space in self.by_feature():
+            space.coordinates = torch.cat([space.coordinates, coordinates[feature].to(space.coordinates)])
+            for part in (space.A, space.B):
+                part.append(words[feature])
+
     def joined(self, jobs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """(B, D'), (J, D') whose inner products are the cosines times their learned scales, summed over features."""
         profiles, scales = self.profiles(jobs, actions), self.log_scale.exp()
@@ -129,23 +137,42 @@ def _cosines(jobs: Tensor, candidates: Tensor, past: Tensor, table: Tensor) -> T
     return torch.einsum("bld,bcd->bcl", functional.embedding(jobs, past), functional.embedding(candidates, table))
 
 
+class Axes(NamedTuple):
+    """Principal axes of the embeddings of one feature."""
+
+    mean: Tensor  # (E,) double
+    axes: Tensor  # (E, D) double
+
+
 def principal_coordinates(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Tensor:
     """Centred principal coordinates with each axis divided by std^whitening; (J, D), (J,) bool -> (J, dimension).
 
     ``whitening`` 0 keeps the spread of the embedding, 1 gives every axis the same. ``dimension`` None leaves the
     vectors as they are. Rows without a value are 0.
     """
+    return project(vectors, present, principal_axes(vectors, present, dimension, whitening))
+
+
+def principal_axes(vectors: Tensor, present: Tensor, dimension: int | None, whitening: float) -> Axes | None:
+    """What `principal_coordinates` projects on; None where it leaves the vectors as they are."""
     if dimension is None:
-        return vectors * present[:, None]
+        return None
     known = vectors[present].double()
-    centred = known - known.mean(0)
+    mean = known.mean(0)
+    centred = known - mean
     variance, axes = torch.linalg.eigh(centred.T @ centred / max(len(known) - 1, 1))
     keep = variance.argsort(descending=True)[:dimension]
     keep = keep[variance[keep] > 1e-9 * variance.max()]
     axes = axes[:, keep] * variance[keep] ** (-whitening / 2)
-    axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
-    coordinates = torch.zeros(len(vectors), len(keep))
-    coordinates[present] = (centred @ axes).float()
+    return Axes(mean, axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign())
+
+
+def project(vectors: Tensor, present: Tensor, axes: Axes | None) -> Tensor:
+    """Coordinates of (J, E) vectors on (E, D) axes, (J, D), 0 in rows without a value."""
+    if axes is None:
+        return vectors * present[:, None]
+    coordinates = torch.zeros(len(vectors), axes.axes.shape[1])
+    coordinates[present] = ((vectors[present].double() - axes.mean) @ axes.axes).float()
     return coordinates
 
 
@@ -171,6 +198,10 @@ class ExactMatch(nn.Module):
             by_value = by_value.index_fill(1, torch.zeros(1, dtype=torch.int64, device=jobs.device), 0.0)
             shares.append(by_value[:, column[1:]])
         return shares
+
+    def append(self, values: Tensor) -> None:
+        """Add N jobs with the numbers of their values, (N, F)."""
+        self.values = torch.cat([self.values, values.to(self.values)])
 
     def by_past_job(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
         """1 where a past job has the candidate's value, -inf elsewhere; (B, L), (B, C) -> one (B, C, L) per feature."""

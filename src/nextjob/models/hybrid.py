@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nextjob.cold import cold_recipe
 from nextjob.data.sessions import Batch
 from nextjob.datamodule import SessionDataModule
 from nextjob.errors import InputError
@@ -15,7 +16,7 @@ from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_
 from nextjob.metrics import RankingMetrics, ranks
 from nextjob.models.action import ActionMLP
 from nextjob.models.competition import Competition, compete
-from nextjob.models.content import Shape, principal_coordinates
+from nextjob.models.content import Shape, principal_axes, project
 from nextjob.models.mixing import DISCOUNT, EXACT, TRANSITIONS, Mixing
 from nextjob.models.scorer import DECIMALS, HybridScorer
 
@@ -114,11 +115,15 @@ class HybridRecommender(L.LightningModule):
             )
         if self.catalogue is not None and stage != "fit":
             return
-        coordinates = self._coordinates(datamodule)
+        table = datamodule.catalogue.embeddings
+        given = {f: (torch.from_numpy(v), torch.from_numpy(table.mask(f))) for f, v in table.vectors.items()}
+        axes = {feature: principal_axes(*vectors, **self.coordinates) for feature, vectors in given.items()}
+        coordinates = {feature: project(*vectors, axes[feature]) for feature, vectors in given.items()}
         if not self.kept_mixing:
             words = datamodule.catalogue.words
             shapes = {f: (table.shape[1], words[f].shape[1], words[f].nnz) for f, table in coordinates.items()}
-            self.build(datamodule.catalogue.vocabulary.job_ids, shapes, datamodule.catalogue.texts)
+            cold = cold_recipe(datamodule.catalogue, datamodule.declared, axes)
+            self.build(datamodule.catalogue.vocabulary.job_ids, shapes, datamodule.catalogue.texts, cold)
         if stage == "fit":
             self.initialise(datamodule, coordinates)
 
@@ -147,12 +152,14 @@ class HybridRecommender(L.LightningModule):
         job_ids: list[int | str],
         shapes: dict[str, tuple[int, int, int]],
         values: dict[str, list[str]] | None = None,
+        cold: dict[str, Any] | None = None,
     ) -> None:
         """Make the parts with their final shapes, for a catalogue and the ``Shape`` of each of its features.
 
-        ``values`` are those of every job by feature, "" where one is missing; None where they are not known.
+        ``values`` are those of every job by feature, "" where one is missing, and ``cold`` is what cold_recipe made;
+        None where they are not known.
         """
-        self.catalogue = {"job_ids": job_ids, "shapes": shapes, "values": values}
+        self.catalogue = {"job_ids": job_ids, "shapes": shapes, "values": values, "cold": cold}
         by_feature = {feature: Shape(*shape) for feature, shape in shapes.items()}
         self.scorer = HybridScorer(len(job_ids), by_feature, **self.scorer_arguments)
         self.action = ActionMLP(len(job_ids), **self.action_arguments)
@@ -173,15 +180,6 @@ class HybridRecommender(L.LightningModule):
         column = torch.full((len(self.scorer.popularity) + 1,), -1, device=known.device)
         column[known + 1] = torch.arange(len(known), device=known.device)
         self.register_buffer("column", column, persistent=False)
-
-    def _coordinates(self, datamodule: SessionDataModule) -> dict[str, Tensor]:
-        table, arguments = datamodule.catalogue.embeddings, self.coordinates
-        return {
-            feature: principal_coordinates(
-                torch.from_numpy(vectors), torch.from_numpy(table.mask(feature)), **arguments
-            )
-            for feature, vectors in table.vectors.items()
-        }
 
     def keep_mixing(self, other: "HybridRecommender") -> None:
         """Take catalogue, gate, weights, scales and action head from a model tuned on held-out chains, for good."""
@@ -355,7 +353,7 @@ class HybridRecommender(L.LightningModule):
     # --- checkpoints hold the catalogue, so that a run folder is all that is needed to recommend
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the job ids, and the shapes and values of the features."""
+        """Add the job ids, the shapes and values of the features, and how a new job is read."""
         checkpoint["catalogue"] = self.catalogue
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

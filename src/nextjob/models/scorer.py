@@ -64,6 +64,7 @@ class HybridScorer(nn.Module):
         super().__init__()
         features = list(shapes)
         self.terms = terms
+        self.trained_jobs = n_jobs
         self.svd: SVDEmbedding | None = None
         self.content: ContentScorer | None = None
         self.exact: ExactMatch | None = None
@@ -126,6 +127,24 @@ class HybridScorer(nn.Module):
         if self.exact is not None:
             self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
 
+    def append(self, coordinates: dict[str, Tensor], words: dict[str, sp.csr_matrix], values: Tensor) -> None:
+        """Add N jobs that nobody opened, without a change to the scores of the others.
+
+        (N, D) coordinates and (N, W) words of every feature, and (N, F) numbers of its values.
+        """
+        n_new = len(values)
+        if self.svd is not None:
+            self.svd.append(sp.hstack([sp.csr_matrix((n_new, 0)), *words.values()], format="csr"))
+        if self.content is not None:
+            self.content.append(coordinates, words)
+        if self.exact is not None:
+            self.exact.append(values)
+        for counts in (self.transitions, self.followers):
+            if counts is not None:
+                counts.append(n_new)
+        self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(n_new)])
+        self.tie_order = torch.cat([self.tie_order, len(self.tie_order) + torch.arange(n_new)])
+
     def experts(self, batch: Batch, leave_out: bool = False) -> dict[str, Tensor]:
         """Unweighted scores of every expert, {name: (B, J)}.
 
@@ -170,12 +189,14 @@ class HybridScorer(nn.Module):
         terms = self._plain(facts, batch, leave_out)
         total = self.add_up(terms, len(batch.jobs))
         if self.reranker is not None:
-            size = min(self.shortlist, total.shape[1])
+            size = self._considered()
             best = top_k(mask_seen_(total.round(decimals=DECIMALS), batch.jobs), size, self.tie_order)
+            behind = self._behind(best)
+            place = torch.where(behind, OUTSIDE, 0.0).to(total)
             values = torch.stack([term.gather(1, best) for term in terms.values()], dim=2)
-            chosen = self._reranked(values, facts, batch, best, leave_out).unbind(2)
+            chosen = self._reranked(values, facts, batch, best, behind, leave_out).unbind(2)
             terms = {name: term.scatter(1, best, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
-            terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, 0.0)
+            terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, place)
             total = self.add_up(terms, len(batch.jobs))
         return (total, terms) if parts else total
 
@@ -190,17 +211,18 @@ class HybridScorer(nn.Module):
         terms = self._plain(facts, batch, leave_out=False)
         total = self.add_up(terms, len(batch.jobs)).round(decimals=DECIMALS)
         total = mask_seen_(total, batch.jobs) if out is None else total.masked_fill_(out, -torch.inf)
-        reranked = min(self.shortlist, total.shape[1])
+        reranked = self._considered()
         best = top_k(total, max(k, reranked), self.tie_order)
         left_out = total.gather(1, best).isinf()
         chosen = {name: term.gather(1, best) for name, term in terms.items()}
         if self.reranker is not None:
             values = torch.stack([term[:, :reranked] for term in chosen.values()], dim=2)
-            new = self._reranked(values, facts, batch, best[:, :reranked], leave_out=False).unbind(2)
+            behind = self._behind(best)
+            considered = (best[:, :reranked], behind[:, :reranked])
+            new = self._reranked(values, facts, batch, *considered, leave_out=False).unbind(2)
             for term, inside in zip(chosen.values(), new, strict=True):
                 term[:, :reranked] = inside
-            chosen[SHORTLIST] = torch.zeros_like(values[:, :1, 0]).repeat(1, best.shape[1])
-            chosen[SHORTLIST][:, reranked:] = OUTSIDE
+            chosen[SHORTLIST] = torch.where(behind, OUTSIDE, 0.0).to(total)
         scores = self.add_up(chosen, *best.shape)
         compared = scores.round(decimals=DECIMALS).masked_fill_(left_out, -torch.inf)
         tied = self.tie_order[best].argsort(1)
@@ -243,10 +265,23 @@ class HybridScorer(nn.Module):
             terms[DISCOUNT] = self.add_up(terms, len(batch.jobs)) * (1 / (1 + self.popularity) - 1)
         return terms
 
-    def _reranked(self, values: Tensor, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
-        """(B, C, T) terms of the shortlisted jobs -> the same, weighed anew."""
+    def _considered(self) -> int:
+        """How many of the best jobs may be in the shortlist: added jobs take no place from the others."""
+        added = len(self.popularity) - self.trained_jobs
+        return min(self.shortlist, self.trained_jobs) + added
+
+    def _behind(self, best: Tensor) -> Tensor:
+        """(B, C) best jobs in order -> bool, whether the shortlist is full without them."""
+        trained = best < self.trained_jobs
+        return trained.cumsum(1) - trained.long() >= self.shortlist
+
+    def _reranked(
+        self, values: Tensor, facts: Tensor, batch: Batch, best: Tensor, behind: Tensor, leave_out: bool
+    ) -> Tensor:
+        """(B, C, T) terms of the best jobs -> the same, those of shortlisted ones weighed anew."""
         assert self.reranker is not None
-        return values * self.reranker(values, self.evidence(facts, batch, shortlist, leave_out))
+        weights = self.reranker(values, self.evidence(facts, batch, best, leave_out))
+        return values * weights.masked_fill(behind[:, :, None], 1.0)
 
     @torch.no_grad()
     def evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:

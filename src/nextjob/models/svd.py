@@ -64,6 +64,17 @@ class SVDEmbedding(nn.Module):
         self.V[:, :k] = torch.from_numpy(right.T * root)
         self.S.fill_(1.0)
 
+    def append(self, words: sp.csr_matrix) -> None:
+        """Add N jobs, (N, W): they have the factors of their words and none of their own."""
+        n_new = words.shape[0]
+        self.n_jobs += n_new
+        for name in ("U", "V"):
+            factors = getattr(self, name).detach()
+            setattr(self, name, nn.Parameter(functional.pad(factors, (0, 0, 0, n_new))))
+        for part in (self.U_words, self.V_words):
+            if part is not None:
+                part.append(words)
+
     @torch.no_grad()
     def scale_to(self, jobs: Tensor, actions: Tensor) -> None:
         """Scale U and V so that the mean best logit of the given sessions is ``FIRST_LOGIT``."""

@@ -82,6 +82,11 @@ class SparseRows(nn.Module):
         out.view(-1).index_add_(0, place, self.values[entry] * torch.repeat_interleave(weights, lengths))
         return out
 
+    def append(self, n_new: int) -> None:
+        """Add empty rows and columns."""
+        self.width += n_new
+        self.starts = torch.cat([self.starts, self.starts[-1:].expand(n_new)])
+
     def entries(self, rows: Tensor, columns: Tensor) -> Tensor:
         """Entries of the matrix at the given places; two (...) -> (...)."""
         matrix = sp.csr_matrix(tuple(part.cpu().numpy() for part in (self.values, self.columns, self.starts)))
@@ -113,6 +118,12 @@ class Transitions(nn.Module):
         row = self.mass.count(counts.chain, counts.source, counts.weight[:, None])
         own = sp.coo_matrix((counts.weight, (row, counts.target - 1)), (row.max(initial=-1) + 1, self.n_jobs)).tocsr()
         self.own = SparseRows(own, persistent=False)
+
+    def append(self, n_new: int) -> None:
+        """Add jobs that nobody opened."""
+        self.n_jobs += n_new
+        self.rows.append(n_new)
+        self.mass.append(n_new)
 
     def forward(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Scores of every job, (B, L) -> (B, J) >= 0; ``chain`` (B,) leaves those chains' counts out."""
