@@ -51,8 +51,7 @@ class ActionMLP(nn.Module):
     def append(self, n_new: int) -> None:
         """Add jobs that nobody opened."""
         if self.rates is not None:
-            for sums in (self.rates.at, self.rates.near):
-                sums.append(n_new)
+            self.rates.append(n_new)
 
     def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None = None) -> Tensor:
         """(B, L), (B, L) -> (B,) log-odds of apply; ``chain`` (B,) leaves those chains out of what others did."""
@@ -114,6 +113,11 @@ class ApplyRates(nn.Module):
         self.share.fill_((applies.sum() + 1) / (len(applies) + 2))
         events, of_apply = self.after.total.view(-1, 2, 2).sum(0).T
         self.share_after.copy_((of_apply + 1) / (events + 2))
+
+    def append(self, n_new: int) -> None:
+        """Add jobs that nobody opened."""
+        for sums, rows in ((self.at, n_new), (self.near, n_new), (self.after, 2 * n_new)):
+            sums.append(rows)
 
     def forward(self, jobs: Tensor, actions: Tensor, chain: Tensor | None) -> Tensor:
         """(B, L), (B, L) -> (B, 18).
