@@ -81,7 +81,6 @@ class WordVectors(nn.Module):
         self.words = torch.cat([self.words, indices.to(self.words)])
         self.weight = torch.cat([self.weight, data.to(self.weight)])
         self.starts = torch.cat([self.starts, self.starts[-1] + ends.to(self.starts)])
-        self.kept = None
 
     def forward(self) -> Tensor:
         """(J, D)."""
