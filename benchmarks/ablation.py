@@ -135,7 +135,9 @@ def mixed(cfg: DictConfig, changes: dict[str, Any], datamodule: Any, experts: di
     assert isinstance(arguments, dict)
     arguments = {str(key): value for key, value in arguments.items() if not str(key).startswith("_")}
     model = HybridRecommender(**arguments | {"loss_weights": alone, "expert_epochs": 0} | changes)
-    off = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    off: dict[str, Any] = dict.fromkeys(
+        ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+    )
     epochs = cfg.trainer.max_epochs - cfg.model.expert_epochs
     trainer = L.Trainer(
         accelerator="cpu", max_epochs=epochs, limit_val_batches=0, callbacks=[KeepExperts(experts)], **off
