@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nextjob.checkpoint import Checkpoint, check_checkpoint
 from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
-from nextjob.report import finish_run
+from nextjob.report.finish import finish_run
 from nextjob.training import refit
 
 

@@ -8,6 +8,7 @@ from nextjob import tracking
 from nextjob.errors import InputError
 from nextjob.progress import ProgressBar
 from nextjob.quiet import NO_NEWS, NoNews
+from nextjob.report.plots import histogram
 from tests.wandb_files import read_offline_run
 
 KEY = 40 * "5e"
@@ -47,6 +48,16 @@ def test_offline_without_a_key_said_once_and_runs_kept_apart(fresh_wandb, tmp_pa
     assert [run.name for run in runs] == ["model.alpha=0.5 seed=1", "hybrid"]
     assert {run.group for run in runs} == {"hybrid/2030-01-01"}
     assert [run.logged["val/score"] for run in runs] == [[0.4], [0.6]]
+
+
+def test_plots_of_a_report_are_logged_as_images(fresh_wandb, tmp_path):
+    kept = logger(tmp_path / "run", tmp_path / "run")
+    tracking.log_plots(kept, {"alpha": histogram("<alpha>", [0.2, 0.4], "alpha", "sessions", [0, 0.5, 1])})
+    tracking.finish_tracking(kept)
+    logged = read_offline_run(tmp_path / "run").logged
+    assert logged["report/alpha._type"] == ["image-file"]
+    (file,) = (tmp_path / "run").glob(f"wandb/offline-run-*/files/{logged['report/alpha.path'][0]}")
+    assert 1_000 < file.stat().st_size < 30_000
 
 
 def test_single_run_has_the_group_of_its_experiment(fresh_wandb, tmp_path):

@@ -125,6 +125,11 @@ def calibration_error(p_apply: Tensor, applied: Tensor) -> float:
     return _weighted_calibration_error(p_apply, applied)(_ones(p_apply)).item()
 
 
+def calibration_bins(p_apply: Tensor) -> Tensor:
+    """(N,) int64 number of the bin of `calibration_error` that each probability falls into."""
+    return (_probabilities(p_apply) * CALIBRATION_BINS).long().clamp(max=CALIBRATION_BINS - 1)
+
+
 def final_score(mrr: Tensor | float, accuracy: Tensor | float) -> Any:
     """The challenge's score: 0.7 * MRR@10 + 0.3 * action accuracy, of means or row by row."""
     return 0.7 * mrr + 0.3 * accuracy
@@ -301,9 +306,8 @@ def _weighted_auc(p_apply: Tensor, applied: Tensor) -> Statistic:
 
 
 def _weighted_calibration_error(p_apply: Tensor, applied: Tensor) -> Statistic:
-    p = _probabilities(p_apply)
-    bins = (p * CALIBRATION_BINS).long().clamp(max=CALIBRATION_BINS - 1)
-    gap = applied.double() - p
+    bins = calibration_bins(p_apply)
+    gap = applied.double() - _probabilities(p_apply)
 
     def statistic(weights: Tensor) -> Tensor:
         return _sum_by((weights * gap).T, bins, CALIBRATION_BINS).abs().sum(0) / weights.sum(1)

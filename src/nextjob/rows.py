@@ -7,10 +7,13 @@ import lightning as L
 import numpy as np
 import pandas as pd
 import torch
+from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
+from nextjob.data.sessions import Sessions
+from nextjob.datamodule import SessionDataModule
 from nextjob.files import write_atomically
-from nextjob.metrics import RankingMetrics, correct, final_score, hit, log_losses, ndcg, reciprocal_rank
+from nextjob.metrics import correct, final_score, hit, log_losses, ndcg, reciprocal_rank
 from nextjob.models.hybrid import BASELINES, HybridRecommender
 from nextjob.schema import SESSION_ID, TOP_K
 
@@ -25,24 +28,45 @@ def validation_rows(trainer: L.Trainer) -> pd.DataFrame:
     """One row per val session after trainer.test, in the order of the split; every process calls it and has them all.
 
     Columns: session_id (text), chain, applied (0 or 1), rank and p_apply of the model, rank_<baseline>, and
-    p_apply_last_action.
+    p_apply_last_action; alpha; and the columns of `describe`.
     """
     model: HybridRecommender = trainer.lightning_module  # type: ignore[assignment]
+    datamodule: SessionDataModule = trainer.datamodule  # type: ignore[attr-defined]
     found = {name: model.results[name] for name in ("model", *BASELINES)}
     row = _column(found["model"], "row")
     table = pd.DataFrame(
         {
-            SESSION_ID: trainer.datamodule.val.ids[row].astype(str),  # type: ignore[attr-defined]
+            SESSION_ID: datamodule.val.ids[row].astype(str),
             CHAIN: _column(found["model"], "chain"),
             "applied": _column(found["model"], "applied").astype(np.int64),
             "rank": _column(found["model"], "ranks"),
             "p_apply": _column(found["model"], "p_apply"),
             **{f"rank_{name}": _column(found[name], "ranks") for name in BASELINES},
             f"p_apply_{LAST_ACTION}": _column(found[BASELINES[0]], "p_apply"),
+            "alpha": _column(model.alphas, "value"),
         },
         index=row,
     )
-    return table[~table.index.duplicated()].sort_index()
+    return table[~table.index.duplicated()].sort_index().join(describe(datamodule.val, datamodule.counted))
+
+
+def describe(sessions: Sessions, counted: Sessions) -> pd.DataFrame:
+    """What sets sessions apart from each other, (N, 4), beside the chains that the model may count.
+
+    length: interactions; cold_share: share of them with jobs that no counted chain holds; target_popularity:
+    interactions with the target in the counted chains, 0 for a cold job; chain_end: no row of its chain follows.
+    """
+    n_jobs = max(part.max(initial=0) for part in (sessions.jobs, sessions.target_job, counted.jobs)) + 1
+    popularity = np.bincount(counted.jobs, minlength=n_jobs)
+    cold = np.add.reduceat((popularity[sessions.jobs] == 0).astype(np.int64), sessions.offsets[:-1])
+    return pd.DataFrame(
+        {
+            "length": sessions.lengths,
+            "cold_share": cold / sessions.lengths,
+            "target_popularity": popularity[sessions.target_job],
+            "chain_end": np.append(sessions.chain[1:] != sessions.chain[:-1], True),
+        }
+    )
 
 
 def write_validation_rows(run: Path, rows: pd.DataFrame) -> None:
@@ -69,6 +93,6 @@ def measure(rows: pd.DataFrame, name: str | None = None) -> pd.DataFrame:
     return table.set_index(rows[SESSION_ID].to_numpy()).assign(**{CHAIN: rows[CHAIN].to_numpy()})
 
 
-def _column(metric: RankingMetrics, state: str) -> np.ndarray:
+def _column(metric: Metric, state: str) -> np.ndarray:
     with metric.sync_context():
         return dim_zero_cat(getattr(metric, state)).cpu().numpy()

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from nextjob.errors import InputError
+from nextjob.report.plots import Plot, pixels
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,11 @@ def _mode() -> Literal["offline"] | None:
         log.info("W&B: no API key and no stored login, logging offline to the run folder")
         return "offline"
     return None
+
+
+def log_plots(logger: WandbLogger, plots: Mapping[str, Plot]) -> None:
+    """Log the plots of a report as images."""
+    logger.experiment.log({f"report/{name}": wandb.Image(pixels(plot)) for name, plot in plots.items()})
 
 
 def finish_tracking(logger: WandbLogger) -> str | None:

@@ -7,6 +7,7 @@ import lightning as L
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchmetrics.aggregation import CatMetric
 
 from nextjob.cold import cold_recipe
 from nextjob.data.sessions import Batch
@@ -310,10 +311,10 @@ class HybridRecommender(L.LightningModule):
         self.log_dict({name: w.detach() for name, w in weights.items()}, sync_dist=True)
 
     def on_test_epoch_start(self) -> None:
-        """Fresh metrics for the model and every baseline, in double precision."""
+        """Fresh metrics for the model and every baseline, in double precision; alpha of every row beside them."""
         self.double()
         self.results = {name: RankingMetrics() for name in ("model", *BASELINES)}
-        self.alphas: list[Tensor] = []
+        self.alphas = CatMetric()
 
     def test_step(self, batch: Batch, _: int) -> None:
         """Rank the val rows with the model and the baselines."""
@@ -327,7 +328,7 @@ class HybridRecommender(L.LightningModule):
         baselines["transitions"] = baselines["transitions"].round(decimals=DECIMALS)
         for name, baseline in baselines.items():
             self._collect(name, mask_seen_(baseline.clone(), batch.jobs), rule, batch)
-        self.alphas.append(self.scorer.alpha(batch))
+        self.alphas.update(self.scorer.alpha(batch))
 
     def test_results(self) -> dict[str, float | None]:
         """The flat content of metrics.json for the val rows."""
@@ -341,7 +342,6 @@ class HybridRecommender(L.LightningModule):
     def on_test_epoch_end(self) -> None:
         """Log everything that has a value."""
         self.summary = self.test_results()
-        self.alphas = [self.all_gather(torch.cat(self.alphas)).flatten()]  # type: ignore[union-attr]
         self.float()
         found = {name: float(value) for name, value in self.summary.items() if value is not None}
         self.log_dict(found, sync_dist=True)

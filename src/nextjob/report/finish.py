@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import lightning as L
-import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from rich.console import Console
 
@@ -14,11 +14,12 @@ from nextjob.datamodule import SessionDataModule
 from nextjob.files import write_atomically
 from nextjob.history import History
 from nextjob.models.hybrid import HybridRecommender
-from nextjob.page import report_page
 from nextjob.recommend import Recommender, write_submission
+from nextjob.report.audit import audit
+from nextjob.report.run import run_report
 from nextjob.results import COLUMNS, Metrics, results, terminal_table
 from nextjob.rows import validation_rows, write_validation_rows
-from nextjob.tracking import finish_tracking
+from nextjob.tracking import finish_tracking, log_plots
 
 PACKAGES = ("nextjob", "torch", "lightning", "transformers", "sentence-transformers", "numpy")
 
@@ -36,25 +37,27 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
     assert datamodule.board is not None
     metrics: Metrics = model.summary
     weights = {feature: weight.item() for feature, weight in model.scorer.mixing.feature_weights().items()}
-    rows = results(name, metrics)
     write_validation_rows(run, val_rows)
     _write_json(run / "metrics.json", metrics)
     _write_json(run / "feature_weights.json", weights)
     config = run / ".hydra" / "config.yaml"
-    page = report_page(
-        title=name,
-        rows=rows,
-        facts=_facts(datamodule, run),
+    epochs = next((callback.epochs for callback in trainer.callbacks if isinstance(callback, History)), [])  # type: ignore[attr-defined]
+    report = run_report(
+        name=name,
+        metrics=metrics,
+        rows=val_rows,
         weights=weights if model.scorer.content is not None else {},
-        alphas=torch.cat(model.alphas).tolist(),
-        epochs=next((callback.epochs for callback in trainer.callbacks if isinstance(callback, History)), []),  # type: ignore[attr-defined]
+        epochs=epochs,
+        marks=_marks(model, trainer, epochs),
+        audit=audit(datamodule),
+        facts=_facts(datamodule, run),
         config=config.read_text(encoding="utf-8") if config.is_file() else "",
     )
-    write_atomically(run / "report.html", page.encode())
+    write_atomically(run / "report.html", report.html.encode())
     if datamodule.board.test is not None:
         write_submission(Recommender(final).recommend_sessions(datamodule.board.test), run / "submission.csv")
 
-    catalogue = datamodule.catalogue
+    catalogue, rows = datamodule.catalogue, results(name, metrics)
     title = (
         f"fold {datamodule.fold} of {datamodule.folds}, {len(datamodule.val):,} rows, "
         f"features by {catalogue.extractor}, embeddings by {catalogue.encoder}"
@@ -70,8 +73,20 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
         if isinstance(logger, WandbLogger):
             cells = [[label, *(figure.value for figure in figures)] for label, figures in rows.items()]
             logger.log_table("results", columns=["model", *COLUMNS], data=cells)
+            log_plots(logger, report.plots)
             if line := finish_tracking(logger):
                 print(line)
+
+
+def _marks(model: HybridRecommender, trainer: L.Trainer, epochs: list[dict[str, float]]) -> dict[str, float]:
+    """Where in the training curves something happened; epochs are numbered from 1."""
+    checkpoint: ModelCheckpoint = trainer.checkpoint_callback  # type: ignore[assignment]
+    best, monitor = checkpoint.best_model_score, checkpoint.monitor
+    chosen = [n for n, epoch in enumerate(epochs, start=1) if best is not None and epoch.get(monitor) == best.item()]  # type: ignore[arg-type]
+    marks = {"chosen epoch": float(chosen[0])} if chosen else {}
+    if model.mixing_learns:
+        marks["mixing begins"] = model.expert_epochs + 0.5
+    return marks
 
 
 def _facts(datamodule: SessionDataModule, run: Path) -> dict[str, str]:
