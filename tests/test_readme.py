@@ -58,8 +58,12 @@ def test_every_command_composes(line):
     config = {"train.py": "train", "extract.py": "extract", "-m": "train"}[script]
     if script == "-m":
         module, command, *arguments = arguments
-        assert (module, command) == ("nextjob", "evaluate")
-        jobs = [run.overrides for run in evaluate.plan(arguments)[0] if run.fold == 0]
+        assert module == "nextjob"
+        if command == "data-report":
+            jobs = [[argument for argument in arguments if not argument.startswith("out=")]]
+        else:
+            assert command == "evaluate"
+            jobs = [run.overrides for run in evaluate.plan(arguments)[0] if run.fold == 0]
     else:
         jobs = each_job([argument for argument in arguments if argument != "-m"])
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -78,7 +82,7 @@ def test_ci_runs_the_first_two_commands_of_the_readme():
 
 
 def test_commands_and_folders_that_are_named_exist():
-    for name in re.findall(r"python -m nextjob (\w+)", README):
+    for name in re.findall(r"python -m nextjob ([\w-]+)", README):
         assert name in COMMANDS
     paths = [line.split()[0] for line in README.partition("## Folders")[2].split("```")[1].splitlines()[1:]]
     paths += re.findall(r"\]\((?!http)([^)]+)\)", README)
@@ -136,7 +140,8 @@ def run(line, folder, **places):
 @pytest.mark.slow
 @pytest.mark.parametrize("line", OFFLINE)
 def test_offline_commands_run(line, checkout):
-    assert "next: " in run(line, checkout) if "extract.py" in line else "recommend " in run(line, checkout)
+    ends = {"extract.py": "next: ", "train.py": "recommend ", "data-report": "report "}
+    assert next(end for part, end in ends.items() if part in line) in run(line, checkout)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from nextjob.errors import InputError
 COMMANDS = {
     "recommend": "ten jobs and an action for every session of a file, from a run folder",
     "evaluate": "cross-validation of one or more experiments over profile chains; goes on where it stopped",
+    "data-report": "what a board is like before anything is trained on it, as a page",
     "sample": "the synthetic job board with its features and embeddings",
 }
 HELP = ("-h", "--help")
@@ -19,7 +20,7 @@ HELP = ("-h", "--help")
 def main(arguments: list[str]) -> None:
     """Run the command that the first argument names."""
     if not arguments or arguments[0] in HELP:
-        lines = [f"  {name:<12}{line}" for name, line in COMMANDS.items()]
+        lines = [f"  {name:<13}{line}" for name, line in COMMANDS.items()]
         print("usage: python -m nextjob COMMAND key=value ...", "", *lines, sep="\n")
         print("\npython -m nextjob COMMAND --help tells a command's keys")
         sys.exit(0 if arguments else 2)

@@ -52,22 +52,7 @@ def load_catalogue(
     Raises:
         InputError: the folder has no features, or they belong to another catalogue.
     """
-    if folder is not None:
-        path = folder / FEATURES_FILE
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; make it with extract.py out={folder}, or leave data.features out")
-        table = read_table(path)
-        require_columns(table, [JOB_ID, FEATURE, VALUE], path)
-        _check_jobs(table, vocabulary, path)
-    else:
-        available = [f for f in declared if f.name in jobs.columns or (TEXT in jobs.columns and f.rule)]
-        if not available:
-            names = ", ".join(feature.name for feature in declared)
-            raise InputError(
-                f"the catalogue has none of the features {names} as a column and no text to take a title from; "
-                "run extract.py and give its folder as data.features"
-            )
-        table = extract(jobs, available, RulesExtractor())
+    table = features_table(jobs, vocabulary, declared, folder)
     stored = folder / EMBEDDINGS_FILE if folder is not None else None
     embeddings = _stored_embeddings(stored, encoder) if stored is not None else None
     if embeddings is None:
@@ -86,6 +71,32 @@ def load_catalogue(
         extractor=", ".join(str(engine) for engine in table["engine"].unique()),
         encoder=str(embeddings.manifest["encoder"]),
     )
+
+
+def features_table(
+    jobs: pd.DataFrame, vocabulary: Vocabulary, declared: Sequence[Feature], folder: Path | None
+) -> pd.DataFrame:
+    """The features of every job as a long table, found as `load_catalogue` says.
+
+    Raises:
+        InputError: the folder has no features, they belong to another catalogue, or there are none at all.
+    """
+    if folder is not None:
+        path = folder / FEATURES_FILE
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; make it with extract.py out={folder}, or leave data.features out")
+        table = read_table(path)
+        require_columns(table, [JOB_ID, FEATURE, VALUE], path)
+        _check_jobs(table, vocabulary, path)
+        return table
+    available = [f for f in declared if f.name in jobs.columns or (TEXT in jobs.columns and f.rule)]
+    if not available:
+        names = ", ".join(feature.name for feature in declared)
+        raise InputError(
+            f"the catalogue has none of the features {names} as a column and no text to take a title from; "
+            "run extract.py and give its folder as data.features"
+        )
+    return extract(jobs, available, RulesExtractor())
 
 
 def _check_jobs(table: pd.DataFrame, vocabulary: Vocabulary, path: Path) -> None:

@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
 BLUE, ORANGE, GREEN, PINK, PURPLE, GREY = "#4c8dd6", "#e08a3c", "#3fa66b", "#c65b8f", "#8d78d1", "#98a2b3"
 PAGE_COLOUR = "#010203"  # stands for the page's own colour until the SVG is written
@@ -33,10 +33,12 @@ STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), PAGE_COLOUR),
 }
 WIDTH, HEIGHT = 4.2, 2.4  # inches
-LEFT, RIGHT, BOTTOM, TOP = 0.55, 0.12, 0.42, 0.22  # margins: a layout engine would draw everything twice
+LEFT, RIGHT, BOTTOM, TOP = 0.64, 0.12, 0.42, 0.22  # margins: a layout engine would draw everything twice
 LETTER = 0.062  # width of one, about
 TITLE = 0.25
 PIXELS_PER_INCH = 110
+RASTER = 220  # pixels an inch of what is too much for SVG
+POINTS = 200
 
 
 class Plot(NamedTuple):
@@ -46,6 +48,7 @@ class Plot(NamedTuple):
     draw: Callable[[Axes], object]
     height: float = HEIGHT
     left: float = LEFT
+    bottom: float = BOTTOM
 
 
 class Span(NamedTuple):
@@ -60,7 +63,8 @@ def svg(plot: Plot) -> Markup:
     """Inline SVG."""
     file = io.StringIO()
     with rc_context({**STYLE, "svg.hashsalt": plot.label}):
-        _figure(plot).savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        _figure(plot).savefig(file, format="svg", dpi=RASTER, metadata=metadata)
     text = file.getvalue()
     text = text[text.index("<svg") :].replace(PAGE_COLOUR, "currentColor")
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(plot.label)}"', 1))
@@ -109,6 +113,63 @@ def histogram(
     return Plot(label, draw)
 
 
+def columns(label: str, names: Sequence[str], heights: np.ndarray, xlabel: str, ylabel: str) -> Plot:
+    """A bar for every name."""
+
+    def draw(axes: Axes) -> None:
+        axes.bar(range(len(names)), heights, width=0.85)
+        axes.set_xticks(range(len(names)), names)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid(axis="y")
+
+    return Plot(label, draw)
+
+
+def falling(label: str, counts: np.ndarray, xlabel: str, ylabel: str) -> Plot:
+    """Falling counts by their rank, both on logarithmic scales."""
+
+    def draw(axes: Axes) -> None:
+        rank = _spread(len(counts))
+        axes.plot(rank, counts[rank - 1])
+        axes.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            axis.set_minor_formatter(NullFormatter())
+        axes.grid()
+
+    return Plot(label, draw)
+
+
+def concentration(label: str, counts: Mapping[str, np.ndarray], xlabel: str, ylabel: str) -> Plot:
+    """Cumulative share of falling counts, one line a name, beside the diagonal of equal ones."""
+
+    def draw(axes: Axes) -> None:
+        for name, values in counts.items():
+            rank = np.append(0, _spread(len(values)))
+            axes.plot(rank / len(values), np.append(0, np.cumsum(values))[rank] / values.sum(), label=name)
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="all equal")
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid()
+        _legend_above(axes)
+
+    return Plot(label, draw)
+
+
+def points(label: str, parts: Mapping[str, np.ndarray], xlabel: str, ylabel: str) -> Plot:
+    """Points in the plane, (N, 2) a part; the first part is grey and below the others."""
+
+    def draw(axes: Axes) -> None:
+        for number, (name, place) in enumerate(parts.items()):
+            colour = f"C{number - 1}" if number else GREY
+            kind = {"alpha": 0.8, "zorder": 3} if number else {"alpha": 0.4}
+            axes.scatter(*place.T, s=7, color=colour, linewidths=0, label=name, rasterized=True, **kind)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.tick_params(labelbottom=False, labelleft=False, length=0)
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.08), ncols=2, fontsize=7.5, borderpad=0, markerscale=2)
+
+    return Plot(label, draw, height=4.0, left=0.3, bottom=0.85)
+
+
 def spans_by_group(label: str, groups: Sequence[str], series: Mapping[str, Sequence[Span]], xlabel: str) -> Plot:
     """A dot with its bounds for every group, one below the other, beside those of the other series."""
 
@@ -154,10 +215,15 @@ def _legend_above(axes: Axes) -> None:
     )  # fmt: skip
 
 
+def _spread(n: int) -> np.ndarray:
+    """At most POINTS ranks of 1 to n, closer together at the front."""
+    return np.unique(np.geomspace(1, n, min(n, POINTS)).round().astype(np.int64))
+
+
 def _figure(plot: Plot, title: float = 0.0) -> Figure:
     height = plot.height + title
     figure = Figure(figsize=(WIDTH, height))
-    top, bottom = 1 - (TOP + title) / height, BOTTOM / height
+    top, bottom = 1 - (TOP + title) / height, plot.bottom / height
     figure.subplots_adjust(left=plot.left / WIDTH, right=1 - RIGHT / WIDTH, bottom=bottom, top=top)
     plot.draw(figure.add_subplot())
     return figure
