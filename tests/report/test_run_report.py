@@ -5,10 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nextjob import Recommender
+from nextjob.data import read_board
 from nextjob.data.chains import LeakReport
 from nextjob.pooling import Estimate
 from nextjob.report.actions import calibration, confusion
 from nextjob.report.audit import Audit, Part
+from nextjob.report.examples import N_EXAMPLES, Example, Job, Listed, Term, examples
 from nextjob.report.groups import by_chain_end, by_cold_share, by_cold_target, by_length, by_popularity
 from nextjob.report.headline import headline
 from nextjob.report.run import run_report
@@ -52,6 +55,12 @@ def val_rows(n=60):
     )
 
 
+def example(name, rank):
+    job = Job(name, name, "view")
+    terms = [Term("svd", "svd", 2.0), Term("content/title", "content", -0.5), Term(name, "exact", 0.25)]
+    return Example(name, [job, job], job, rank, "apply", 0.8, [Listed(job, 1.75, terms, name, rank == 1)])
+
+
 def report(name="hybrid", **changed):
     given = {
         "metrics": metrics(),
@@ -60,6 +69,8 @@ def report(name="hybrid", **changed):
         "epochs": EPOCHS,
         "marks": {"chosen epoch": 2.0, "mixing begins": 1.5},
         "audit": Audit(LeakReport(60, 30, 0.5, 0.01, 30, 2), {"val": Part(60, 30)}, 0),
+        "shown": [example(name, rank) for rank in (1, 57, 81)],
+        "n_jobs": 80,
         "facts": {"embeddings": name, name: "value"},
         "config": f"name: {name}",
     }
@@ -68,7 +79,7 @@ def report(name="hybrid", **changed):
 
 def test_whatever_is_named_is_escaped():
     page = assert_whole(report(PLANTED).html)
-    assert "".join(page.text).count(PLANTED) > 8
+    assert "".join(page.text).count(PLANTED) > 20
 
 
 def test_page_has_every_section_and_is_the_same_each_time():
@@ -92,6 +103,20 @@ def test_page_of_a_run_without_history_content_or_gate():
     assert "Feature weights" not in made.html
     assert "it is 0.70 for every session" in made.html
     assert not {"alpha", "losses by task"} & set(made.plots)
+
+
+def test_sessions_say_whether_the_target_was_listed():
+    made = report().html
+    for words in ("place 1<", "not among the 1, place 57<", "already in the session", "In 1 of them", "0.80"):
+        assert words in made
+    assert made.count('class="target"') == 1
+    widths = re.findall(r'<i class="(svd|content|exact)" style="width: ([0-9.]+)%"', made)
+    assert widths[:2] == [("svd", "72.9"), ("exact", "9.1")]  # of 82 % for 2.25, without the term below 0
+    assert "content/title -0.50" in made
+
+
+def test_a_board_too_small_for_lists_has_no_sessions():
+    assert "too small for a list" in report(shown=[]).html
 
 
 def test_slices_of_one_group_are_left_out():
@@ -160,6 +185,34 @@ def test_run_folder_has_a_report_of_its_own_results(tiny_run):
         assert words in made
     assert "chosen epoch" in page.text
     assert len(made) < 500_000
+
+
+def test_examples_are_those_of_the_rows_and_agree_with_their_ranks(tiny_run, tiny_board):
+    recommender, board = Recommender.load(tiny_run), read_board(tiny_board, "challenge")
+    rows = pd.read_parquet(tiny_run / "val_rows.parquet")
+    val = board.train.take(pd.Index(board.train.ids.astype(str)).get_indexer(rows["session_id"]))
+    shown = examples(recommender, val, rows)
+    assert [one.session for one in examples(recommender, val, rows)] == [one.session for one in shown]
+    assert len({one.session for one in shown}) == N_EXAMPLES
+    known = rows.set_index("session_id")
+    for one in shown:
+        assert one.rank == known.loc[one.session, "rank"]
+        assert one.apply_probability == pytest.approx(known.loc[one.session, "p_apply"], abs=1e-5)
+        assert len(one.jobs) == known.loc[one.session, "length"]
+        assert [place for place, listed in enumerate(one.listed, start=1) if listed.is_target] == (
+            [one.rank] if one.found else []
+        )
+        assert all(listed.score == pytest.approx(sum(t.value for t in listed.terms), abs=0.06) for listed in one.listed)
+    assert sum(one.found for one in shown) == sum(one.rank <= 10 for one in shown)
+
+
+def test_examples_of_a_board_with_hardly_more_jobs_than_a_session(tiny_run):
+    recommender = Recommender.load(tiny_run)
+    n_jobs = len(recommender.vocabulary)
+    rows = pd.DataFrame({"rank": [1]})
+    (shown,) = examples(recommender, sessions([range(1, n_jobs - 2)], target_job=[n_jobs]), rows)
+    assert len(shown.listed) == 3
+    assert examples(recommender, sessions([range(1, n_jobs + 1)], target_job=[1]), rows) == []
 
 
 def test_described_rows_lie_beside_the_ranks(tiny_run):

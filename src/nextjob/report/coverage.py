@@ -43,4 +43,4 @@ def _one_spelling(values: pd.Series) -> pd.Series:
 
 def words_per_ad(texts: pd.Series) -> pd.Series:
     """Number of words of every ad that has a text."""
-    return texts.dropna().str.split().str.len()
+    return texts.dropna().map(lambda text: len(text.split()))

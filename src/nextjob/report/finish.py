@@ -16,6 +16,7 @@ from nextjob.history import History
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.recommend import Recommender, write_submission
 from nextjob.report.audit import audit
+from nextjob.report.examples import examples
 from nextjob.report.run import run_report
 from nextjob.results import COLUMNS, Metrics, results, terminal_table
 from nextjob.rows import validation_rows, write_validation_rows
@@ -50,6 +51,8 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
         epochs=epochs,
         marks=_marks(model, trainer, epochs),
         audit=audit(datamodule),
+        shown=examples(Recommender(model), datamodule.val, val_rows),
+        n_jobs=len(datamodule.catalogue.vocabulary),
         facts=_facts(datamodule, run),
         config=config.read_text(encoding="utf-8") if config.is_file() else "",
     )

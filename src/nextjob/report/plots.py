@@ -160,9 +160,11 @@ def points(label: str, parts: Mapping[str, np.ndarray], xlabel: str, ylabel: str
 
     def draw(axes: Axes) -> None:
         for number, (name, place) in enumerate(parts.items()):
-            colour = f"C{number - 1}" if number else GREY
-            kind = {"alpha": 0.8, "zorder": 3} if number else {"alpha": 0.4}
-            axes.scatter(*place.T, s=7, color=colour, linewidths=0, label=name, rasterized=True, **kind)
+            colour, alpha = (f"C{number - 1}", 0.8) if number else (GREY, 0.4)
+            x, y = place.T
+            axes.scatter(
+                x, y, s=7, color=colour, alpha=alpha, zorder=2 + number, linewidths=0, label=name, rasterized=True
+            )
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.tick_params(labelbottom=False, labelleft=False, length=0)
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.08), ncols=2, fontsize=7.5, borderpad=0, markerscale=2)

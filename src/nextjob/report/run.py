@@ -10,6 +10,7 @@ from nextjob.pooling import COMPARED, Estimate, differences, pool
 from nextjob.report import published
 from nextjob.report.actions import calibration, confusion, reliability_plot
 from nextjob.report.audit import Audit
+from nextjob.report.examples import Example
 from nextjob.report.gate import alpha_plots
 from nextjob.report.headline import headline
 from nextjob.report.page import render
@@ -34,6 +35,8 @@ def run_report(
     epochs: Sequence[Mapping[str, float]],
     marks: Mapping[str, float],
     audit: Audit,
+    shown: Sequence[Example],
+    n_jobs: int,
     facts: Mapping[str, str],
     config: str,
 ) -> RunReport:
@@ -46,6 +49,8 @@ def run_report(
         weights: learned weight of every feature, none without content.
         epochs, marks: see `training_plots`.
         audit: of the board and its split.
+        shown: single sessions.
+        n_jobs: size of the catalogue.
         facts: what describes the run, in order.
         config: the run's config.yaml.
     """
@@ -79,6 +84,8 @@ def run_report(
         training=training,
         marks=marks,
         audit=audit,
+        examples=shown,
+        n_jobs=n_jobs,
         facts=facts,
         config=config,
     )
