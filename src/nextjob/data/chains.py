@@ -59,7 +59,7 @@ def leak_report(sessions: Sessions) -> LeakReport:
     """Measure the leak; chance is the rate at which targets meet the first jobs of unrelated rows."""
     linked = link_rows(sessions)
     n = len(sessions)
-    jobs = int(sessions.jobs.max(initial=0)) + 1
+    jobs = int(max(sessions.jobs.max(initial=0), sessions.target_job.max(initial=0))) + 1
     target = np.bincount(sessions.target_job, minlength=jobs) / max(n, 1)
     first = np.bincount(sessions.jobs[sessions.offsets[:-1]], minlength=jobs) / max(n, 1)
     _, sizes = np.unique(sessions.chain, return_counts=True)
