@@ -13,6 +13,7 @@ from nextjob.report.covisits import co_visits
 from nextjob.report.popularity import popularity, top_share
 from nextjob.report.space import telling_feature
 from tests.boards import sessions
+from tests.conftest import one_line
 from tests.report.pages import PLANTED, assert_whole
 
 VIEW, APPLY = 1, 2
@@ -141,6 +142,22 @@ def test_coverage_joins_spellings_and_the_telling_feature_has_several_values():
     assert found["title"].values.isna().tolist() == [True, False, False, False]
     assert (found["level"].known, found["level"].distinct) == (0.75, 2)
     assert telling_feature(found) == "level"
+
+
+def test_the_smallest_boards(tmp_path, capsys):
+    """Two jobs, one pair and no value at all; then sessions that open one job only."""
+    (tmp_path / "jobs.csv").write_text("job_id,title\na,\nb,\n")
+    lines = ["session_id,job_id,action,position", "1,a,view,1", "1,b,apply,2", "2,b,view,1"]
+    (tmp_path / "interactions.csv").write_text("\n".join(lines))
+    keys = ["data-report", "data=interactions", f"data.root={tmp_path}", f"out={tmp_path / 'page.html'}"]
+    main(keys)
+    made = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert_whole(made)
+    assert "0.0 % near a job of the session in another chain" in made
+    (tmp_path / "interactions.csv").write_text("\n".join([*lines[:2], *lines[3:]]))
+    with pytest.raises(SystemExit):
+        main(keys)
+    assert "no session opens two different jobs" in one_line(capsys.readouterr().err)
 
 
 def test_features_are_refused_where_there_are_none(tmp_path):

@@ -39,19 +39,22 @@ def board_report(
         features: the features table of its jobs.
         factors: the arguments of initial_factors beside sessions and rank.
         window: how far apart two jobs of a chain are a co-visit.
+
+    Raises:
+        InputError: no session opens two different jobs.
     """
     sessions, n_jobs = board.train, len(board.vocabulary)
     stitched = stitch_chains(sessions)
+    pairs = co_visits(sessions, stitched, window)
     leak = leak_report(sessions)
     acted = actions(sessions, stitched)
     popular = popularity(sessions, stitched, n_jobs)
-    pairs = co_visits(sessions, stitched, window)
     known = coverage(features, board.vocabulary)
     coloured = telling_feature(known)
     left, _, _ = initial_factors(sessions.with_target_appended(), stitched, n_jobs, rank=2, **factors)  # type: ignore[arg-type]
     words = words_per_ad(board.jobs[TEXT]) if TEXT in board.jobs else pd.Series(dtype=np.int64)
     chain_rows = np.unique(sessions.chain, return_counts=True)[1]
-    once = float((pairs.chains == 1).mean()) if len(pairs.chains) else 0.0
+    once = float((pairs.chains == 1).mean())
     facts = {
         "sessions": f"{len(sessions):,}; jobs before the target, median: {np.median(sessions.lengths):.0f}",
         "profile chains": f"{leak.chains:,}; rows of the longest: {leak.longest_chain}",

@@ -25,7 +25,8 @@ def coverage(table: pd.DataFrame, vocabulary: Vocabulary) -> dict[str, Coverage]
     found = {}
     for feature in table[FEATURE].unique():
         chosen = table[table[FEATURE] == feature]
-        values = pd.Series(chosen[VALUE].to_numpy(), chosen[JOB_ID].astype(str)).str.strip().replace("", None)
+        values = pd.Series(chosen[VALUE].to_numpy(), chosen[JOB_ID].astype(str), dtype="str")
+        values = values.str.strip().replace("", None)
         values = _one_spelling(values).reindex(index)
         counts = values.value_counts()
         frequent = [(str(value), count / len(values)) for value, count in counts.head(MOST_FREQUENT).items()]

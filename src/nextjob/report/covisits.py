@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nextjob.data.sessions import Sessions
+from nextjob.errors import InputError
 from nextjob.models.transitions import count_transitions
 
 
@@ -19,9 +20,15 @@ class CoVisits(NamedTuple):
 
 
 def co_visits(sessions: Sessions, stitched: Sessions, window: int) -> CoVisits:
-    """Count the pairs of the ``stitched`` chains and look every target of ``sessions`` up, its own chain left out."""
+    """Count the pairs of the ``stitched`` chains and look every target of ``sessions`` up, its own chain left out.
+
+    Raises:
+        InputError: there is no pair.
+    """
     n = int(max(part.max(initial=0) for part in (stitched.jobs, sessions.target_job))) + 1
     counts = count_transitions(stitched, window, back=1.0)
+    if len(counts.source) == 0:
+        raise InputError("no session opens two different jobs, so there is nothing to tell or to learn")
     pair_of_chain = np.unique(counts.chain * n**2 + counts.source * n + counts.target)
     pairs, chains = np.unique(pair_of_chain % n**2, return_counts=True)
     once = pairs // n < pairs % n

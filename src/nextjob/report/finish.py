@@ -1,12 +1,9 @@
 """The files of a finished run, and what a person sees of it in the terminal."""
 
 import json
-import platform
-from importlib.metadata import version
 from pathlib import Path
 
 import lightning as L
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from rich.console import Console
 
@@ -17,12 +14,12 @@ from nextjob.models.hybrid import HybridRecommender
 from nextjob.recommend import Recommender, write_submission
 from nextjob.report.audit import audit
 from nextjob.report.examples import examples
+from nextjob.report.facts import facts
 from nextjob.report.run import run_report
+from nextjob.report.training import training_marks
 from nextjob.results import COLUMNS, Metrics, results, terminal_table
 from nextjob.rows import validation_rows, write_validation_rows
 from nextjob.tracking import finish_tracking, log_plots
-
-PACKAGES = ("nextjob", "torch", "lightning", "transformers", "sentence-transformers", "numpy")
 
 
 def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommender) -> None:
@@ -43,17 +40,18 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
     _write_json(run / "feature_weights.json", weights)
     config = run / ".hydra" / "config.yaml"
     epochs = next((callback.epochs for callback in trainer.callbacks if isinstance(callback, History)), [])  # type: ignore[attr-defined]
+    begins = model.expert_epochs if model.mixing_learns else None
     report = run_report(
         name=name,
         metrics=metrics,
         rows=val_rows,
         weights=weights if model.scorer.content is not None else {},
         epochs=epochs,
-        marks=_marks(model, trainer, epochs),
+        marks=training_marks(trainer.checkpoint_callback, epochs, begins),  # type: ignore[arg-type]
         audit=audit(datamodule),
         shown=examples(Recommender(model), datamodule.val, val_rows),
         n_jobs=len(datamodule.catalogue.vocabulary),
-        facts=_facts(datamodule, run),
+        facts=facts(datamodule, run),
         config=config.read_text(encoding="utf-8") if config.is_file() else "",
     )
     write_atomically(run / "report.html", report.html.encode())
@@ -79,33 +77,6 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
             log_plots(logger, report.plots)
             if line := finish_tracking(logger):
                 print(line)
-
-
-def _marks(model: HybridRecommender, trainer: L.Trainer, epochs: list[dict[str, float]]) -> dict[str, float]:
-    """Where in the training curves something happened; epochs are numbered from 1."""
-    checkpoint: ModelCheckpoint = trainer.checkpoint_callback  # type: ignore[assignment]
-    best, monitor = checkpoint.best_model_score, checkpoint.monitor
-    chosen = [n for n, epoch in enumerate(epochs, start=1) if best is not None and epoch.get(monitor) == best.item()]  # type: ignore[arg-type]
-    marks = {"chosen epoch": float(chosen[0])} if chosen else {}
-    if model.mixing_learns:
-        marks["mixing begins"] = model.expert_epochs + 0.5
-    return marks
-
-
-def _facts(datamodule: SessionDataModule, run: Path) -> dict[str, str]:
-    catalogue, split = datamodule.catalogue, datamodule.split
-    return {
-        "run folder": str(run),
-        "board": f"{datamodule.root}, {len(catalogue.vocabulary):,} jobs",
-        "row order": str(datamodule.leak),
-        "split": f"fold {datamodule.fold} of {datamodule.folds}: {len(split.train):,} train rows "
-        f"({len(datamodule.examples):,} prefixes), {len(split.tune):,} tune rows, {len(split.val):,} val rows",
-        "features": f"{', '.join(catalogue.features)}; by {catalogue.extractor}",
-        "embeddings": catalogue.encoder,
-        "versions": ", ".join(
-            [f"Python {platform.python_version()}", *(f"{package} {version(package)}" for package in PACKAGES)]
-        ),
-    }
 
 
 def _write_json(path: Path, content: dict[str, float] | Metrics) -> None:

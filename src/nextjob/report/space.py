@@ -16,11 +16,12 @@ def telling_feature(features: Mapping[str, Coverage]) -> str:
 
 
 def space_plot(factors: np.ndarray, feature: str, found: Coverage) -> Plot:
-    """Jobs in the plane of their first two factors, (J, 2), coloured by the most frequent values of a feature.
+    """Jobs in the plane of their first two factors, (J, k <= 2), coloured by the most frequent values of a feature.
 
     Coordinates are signed square roots, so that the many small ones do not fall into one spot; jobs without factors
     are left out.
     """
+    factors = np.pad(factors, ((0, 0), (0, 2 - factors.shape[1])))  # a tiny board may have fewer directions
     place = np.sign(factors) * np.abs(factors) ** 0.5
     there = np.abs(factors).max(1) > 1e-9 * np.abs(factors).max()
     groups = {"other": np.ones(len(place), dtype=bool)}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from math import nan
 
+from lightning.pytorch.callbacks import ModelCheckpoint
+
 from nextjob.history import LOSSES, TUNE
 from nextjob.report.plots import Plot, curves
 from nextjob.schema import TOP_K
@@ -28,6 +30,16 @@ def training_plots(epochs: Sequence[Mapping[str, float]], marks: Mapping[str, fl
         for label, found in chosen.items()
         if found
     }
+
+
+def training_marks(
+    checkpoint: ModelCheckpoint, epochs: Sequence[Mapping[str, float]], begins: int | None
+) -> dict[str, float]:
+    """Where in the curves something happened, epochs numbered from 1; the mixing ``begins`` after so many epochs."""
+    best, monitor = checkpoint.best_model_score, str(checkpoint.monitor)
+    chosen = [n for n, epoch in enumerate(epochs, start=1) if best is not None and epoch.get(monitor) == best.item()]
+    marks = {"chosen epoch": float(chosen[0])} if chosen else {}
+    return marks if begins is None else marks | {"mixing begins": begins + 0.5}
 
 
 def _short(name: str) -> str:
