@@ -83,9 +83,10 @@ def main(arguments: Sequence[str]) -> None:
     figures = summary({name: pd.concat(rows) for name, rows in tables.items()})
     figures.to_csv(out / "ablation.csv", index=False)
     table = Table("", "MRR@10", f"less {FULL}, paired", box=box.SIMPLE_HEAD)
-    for line in figures.itertuples():
-        paired = "" if np.isnan(line.difference) else f"{line.difference:+.4f} [{line.low:+.4f}, {line.high:+.4f}]"
-        table.add_row(line.name, f"{line.mrr:.4f}", paired)
+    for line in figures.to_dict("records"):
+        difference, low, high = (line[key] for key in ("difference", "low", "high"))
+        paired = "" if np.isnan(difference) else f"{difference:+.4f} [{low:+.4f}, {high:+.4f}]"
+        table.add_row(line["name"], f"{line['mrr']:.4f}", paired)
     Console(soft_wrap=True).print(f"folds {', '.join(folds)}", table)
 
 
@@ -113,13 +114,11 @@ def of_fold(run: Path, folder: Path) -> dict[str, pd.DataFrame]:
         if name in done:
             continue
         model = mixed(cfg, changes, datamodule, experts).eval().double()
-        keep(name, target_ranks(model, datamodule.val, lambda batch, model=model: model.scorer.score(batch)))
+        keep(name, target_ranks(model, datamodule.val, model.scorer.score))  # type: ignore[arg-type]
         if name != FULL:
             continue
-        some = datamodule.val.batch(np.arange(2))
-        for expert in model.scorer.experts(some):
-            scores = lambda batch, model=model, expert=expert: model.scorer.experts(batch)[expert]  # noqa: E731
-            keep(f"{expert.replace('/', ' ')} alone", target_ranks(model, datamodule.val, scores))
+        for expert in model.scorer.experts(datamodule.val.batch(np.arange(2))):
+            keep(f"{expert.replace('/', ' ')} alone", target_ranks(model, datamodule.val, by_expert(model, expert)))
         keep(IDS, target_ranks(model, datamodule.val, with_ids(model, datamodule)))
     if RANDOM not in done:
         done[RANDOM] = random_rows(cfg, folder)
@@ -131,9 +130,8 @@ def mixed(cfg: DictConfig, changes: dict[str, Any], datamodule: Any, experts: di
     """A model with the given experts whose mixing has learned for as many epochs as in a whole run."""
     L.seed_everything(cfg.seed, verbose=False)
     alone = {"collaborative": 0.0, "content": 0.0, "hybrid": 1.0, "action": 0.0}
-    arguments = OmegaConf.to_container(cfg.model, resolve=True)
-    assert isinstance(arguments, dict)
-    arguments = {str(key): value for key, value in arguments.items() if not str(key).startswith("_")}
+    given: Any = OmegaConf.to_container(cfg.model, resolve=True)
+    arguments: dict[str, Any] = {key: value for key, value in given.items() if not key.startswith("_")}
     model = HybridRecommender(**arguments | {"loss_weights": alone, "expert_epochs": 0} | changes)
     off: dict[str, Any] = dict.fromkeys(
         ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
@@ -155,6 +153,11 @@ def target_ranks(model: HybridRecommender, sessions: Sessions, score: Score) -> 
         scores = mask_seen_(score(batch).round(decimals=DECIMALS), batch.jobs)
         found.append(ranks(scores, batch.target_job - 1, model.scorer.tie_order))
     return torch.cat(found)
+
+
+def by_expert(model: HybridRecommender, expert: str) -> Score:
+    """The scores of one expert."""
+    return lambda batch: model.scorer.experts(batch)[expert]
 
 
 def with_ids(model: HybridRecommender, datamodule: Any) -> Score:
