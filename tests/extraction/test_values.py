@@ -72,6 +72,20 @@ def test_values(feature: Feature, raw: str, value: str) -> None:
     assert normalise(feature, raw) == value
 
 
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("Chef de projet (H/F)", "Chef de projet (H/F)"),
+        ("« [urgent] Data engineer (H/F). »", "[urgent] Data engineer (H/F)"),
+        ("(Data engineer)", "Data engineer"),
+        ("Data engineer]", "Data engineer"),
+        ("(Data engineer", "Data engineer"),
+    ],
+)
+def test_brackets_go_when_they_hold_all_of_it_or_lack_their_other_half(raw: str, value: str) -> None:
+    assert normalise(Feature("title", "?"), raw) == value
+
+
 @given(st.text(max_size=60), st.sampled_from([SENIORITY, COMPANY, LOCATION, CONTRACT]))
 def test_normalising_again_changes_nothing(raw: str, feature: Feature) -> None:
     value = normalise(feature, raw)

@@ -40,7 +40,8 @@ _SYNONYMS = {
     "seniority": {tuple(word.split("-")): level for level, words in SENIORITY.items() for word in words.split()}
 }
 _LEGAL_FORM = re.compile(r"[\s,]+(?:S\.?A\.?S\.?U?|S\.?A\.?R\.?L|S\.?A|Inc|LLC|Ltd|GmbH|PLC|Corp|B\.?V)\.?$", re.I)
-_QUOTES = " \t\n\"'`*_«»“”‘’()[]<>:;,"
+_QUOTES = " \t\n\"'`*_«»“”‘’<>:;,"
+_BRACKETS = {"(": ")", "[": "]"}
 
 
 def is_unknown(raw: str) -> bool:
@@ -55,7 +56,7 @@ def normalise(feature: Feature, raw: str) -> str | None:
     A closed feature gives one of its choices, or the cleaned answer where none fits.
     """
     text = unicodedata.normalize("NFC", fold_lookalikes(raw))
-    text = " ".join(text.split()).strip(_QUOTES).rstrip(".")
+    text = trim(" ".join(text.split()))
     if is_unknown(text):
         return None
     if feature.choices is not None:
@@ -65,6 +66,19 @@ def normalise(feature: Feature, raw: str) -> str | None:
     if feature.name == "location":
         return clean_location(text)
     return text
+
+
+def trim(text: str) -> str:
+    """The text without quotes and full stop, brackets around all of it, and brackets that lack their other half."""
+    trimmed = text.strip(_QUOTES).rstrip(".")
+    for opening, closing in _BRACKETS.items():
+        if trimmed[:1] == opening and trimmed.find(closing) in (-1, len(trimmed) - 1):
+            trimmed = trimmed[1:].removesuffix(closing)
+        elif trimmed[:1] == closing:
+            trimmed = trimmed[1:]
+        elif trimmed[-1:] == opening or (trimmed[-1:] == closing and opening not in trimmed):
+            trimmed = trimmed[:-1]
+    return trimmed if trimmed == text else trim(trimmed)
 
 
 def match_choice(feature: Feature, text: str) -> str | None:
@@ -85,7 +99,7 @@ def clean_company(text: str) -> str:
     """Company without a leading article, a trailing legal form or a closing bracketed acronym."""
     text = re.sub(r"\s*\([^)]*\)?$", "", text)
     text = re.sub(r"^(?:la société|l['’]entreprise|the company|chez|at)\s+", "", text, flags=re.I)
-    return _LEGAL_FORM.sub("", text).strip(_QUOTES) or text
+    return trim(_LEGAL_FORM.sub("", text)) or text
 
 
 def clean_location(text: str) -> str:
