@@ -1,6 +1,5 @@
 """python extract.py extractor=smollm2 limit=10: ads to a features table and an embedding table, in the folder out."""
 
-import sys
 from pathlib import Path
 
 import hydra
@@ -9,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from nextjob.catalogue import EMBEDDINGS_FILE
-from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
+from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
 from nextjob.data import read_jobs
 from nextjob.embedding import embed
 from nextjob.extraction import declare_features, extract, summarise
@@ -17,7 +16,7 @@ from nextjob.extraction import declare_features, extract, summarise
 
 @one_line_errors
 @hydra.main(version_base="1.3", config_path="conf", config_name="extract")
-@one_line_errors
+@one_run
 def main(cfg: DictConfig) -> None:
     """Ads -> extractor -> features table -> encoder -> embedding table."""
     refuse_unknown_keys(cfg)
@@ -25,10 +24,7 @@ def main(cfg: DictConfig) -> None:
     features = declare_features(declared)  # type: ignore[arg-type]
     extractor, encoder = instantiate(cfg.extractor), instantiate(cfg.encoder)
     jobs = read_jobs(cfg.data.root, cfg.data.format)[: cfg.limit]
-    try:
-        table = extract(jobs, features, extractor, cfg.out)
-    except KeyboardInterrupt:  # extract has said how to go on
-        sys.exit(130)
+    table = extract(jobs, features, extractor, cfg.out)
     embed(table, encoder, cfg.paths.cache).save(Path(cfg.out) / EMBEDDINGS_FILE)
 
     console = Console()

@@ -8,14 +8,14 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from nextjob.checkpoint import Checkpoint, check_checkpoint
-from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
+from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
 from nextjob.report.finish import finish_run
 from nextjob.training import refit
 
 
 @one_line_errors
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-@one_line_errors
+@one_run
 def main(cfg: DictConfig) -> float:
     """Compose, seed, fit, test the best checkpoint, and return the monitored value."""
     refuse_unknown_keys(cfg)

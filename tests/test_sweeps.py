@@ -1,9 +1,13 @@
 import json
 import re
+import shlex
 
+import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
 
 from tests.conftest import python
+from tests.paths import CONF
 from tests.wandb_files import read_offline_run
 
 SECRET = "sk-planted-" + 40 * "7"
@@ -57,7 +61,15 @@ def test_one_wandb_run_a_job_in_one_group(multirun):
     for job, run in zip(jobs, runs, strict=True):
         assert run.logged["val/score"] == pytest.approx([json.loads((job / "metrics.json").read_text())["val/score"]])
         losses = [f"train/{task}_loss" for task in ("collaborative", "content", "hybrid", "action")]
-        for key in (*losses, "tune/score", "tune/alpha", "weights/title", "lr-AdamW/mixing", "results.path"):
+        for key in (
+            *losses,
+            "tune/score",
+            "tune/best",
+            "tune/alpha",
+            "weights/title",
+            "lr-AdamW/mixing",
+            "results.path",
+        ):
             assert run.logged[key]
 
 
@@ -70,45 +82,110 @@ def test_no_file_of_a_run_holds_a_key(multirun):
 
 def test_terminal_says_what_is_news(multirun):
     done, jobs = multirun
-    last = done.stdout.splitlines()
-    start = max(number for number, line in enumerate(last) if line.startswith("fold 0 of 5"))
-    table = [line for line in last[start:] if not re.match(r"run folder|report|recommend|upload", line)]
+    said = done.stdout.splitlines()
+    starts = [number for number, line in enumerate(said) if line.startswith(("fold 0 of 5", "Best tune/score first"))]
+    assert len(starts) == 3
+    run, summary = said[starts[1] : starts[2]], said[starts[2] :]
+    table = [line for line in run + summary if not re.match(r"run folder|report|recommend|upload|best|sweep", line)]
     assert max(map(len, table)) <= 80
-    assert [line.split()[0] for line in last[-4:]] == ["run", "report", "recommend", "upload"]
-    assert last[-4] == f"run folder  {jobs[-1]}"
+    assert [line.split()[0] for line in run[-5:-1]] == ["run", "report", "recommend", "upload"]
+    assert run[-5] == f"run folder  {jobs[-1]}"
+    assert [line.split()[0] for line in summary[-2:]] == ["best", "sweep"]
+    assert summary[-1] == f"sweep       {jobs[0].parent}/sweep.html"
     assert done.stderr.count("no API key") == 1
     for noise in ("Tip", "available:", "treespec", "Restoring", "Loading weights", "wandb:", "\x1b"):
         assert noise not in done.stdout + done.stderr
 
 
+def test_multirun_ends_with_its_runs_best_first(multirun):
+    done, jobs = multirun
+    table = pd.read_csv(jobs[0].parent / "sweep.csv")
+    assert table["tune/score"].is_monotonic_decreasing
+    for row in table.to_dict("records"):
+        run = jobs[row["run"]]
+        assert row["model.svd.rank"] == (4, 8)[row["run"]]
+        assert row["tune/score"] == pytest.approx(max(read_offline_run(run).logged["tune/score"]))
+        assert row["val/score"] == pytest.approx(json.loads((run / "metrics.json").read_text())["val/score"])
+    best = re.search(r"^best +python train.py (.+)$", done.stdout, re.MULTILINE)[1]
+    assert f"model.svd.rank={table['model.svd.rank'][0]}" in best
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        assert compose("train", shlex.split(best)).model.svd.rank == table["model.svd.rank"][0]
+    page = (jobs[0].parent / "sweep.html").read_text(encoding="utf-8")
+    assert f"{table['tune/score'][0]:.4f}" in page
+    assert "tune/score by model.svd.rank" in page
+
+
+FAILING = {
+    "basic": ["model.alpha=2,3"],
+    "optuna": ["+hparams_search=optuna", "hydra.sweeper.n_trials=2", "model.alpha=choice(2,3)"],
+}
+
+
+@pytest.mark.parametrize("sweeper", ["basic", pytest.param("optuna", marks=pytest.mark.slow)])
+def test_a_run_that_fails_does_not_end_the_others(environment, tiny_overrides, tmp_path, sweeper):
+    done, jobs = sweep(tiny_overrides, tmp_path, *FAILING[sweeper], "logger=csv", "hydra=quiet")
+    assert done.returncode == 1
+    assert len(jobs) == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    assert [re.match(r"error: model.alpha=[23]: it must lie", line) is not None for line in errors] == [True, True]
+    assert "Traceback" not in done.stderr
+    assert re.search(r"^run 0 failed: model.alpha=[23]: it must lie between", done.stdout, re.MULTILINE)
+    assert pd.read_csv(tmp_path / "sweep.csv")["state"].tolist() == ["failed", "failed"]
+
+
 @pytest.mark.slow
-def test_optuna_maximises_what_train_returns(environment, tiny_overrides, tmp_path):
-    done, jobs = sweep(tiny_overrides, tmp_path, "+hparams_search=optuna", "hydra.sweeper.n_trials=4", "logger=csv")
-    assert done.returncode == 0, done.stderr
-    assert len(jobs) == 4
+def test_optuna_maximises_what_train_returns_and_prunes(environment, tiny_overrides, tmp_path):
+    """One run fails and does not end the search; a pruned one is whole, and can go on."""
+    overrides = [override for override in tiny_overrides if not override.startswith("trainer.max_epochs")]
+    more = ["hydra.sweeper.n_trials=10", "callbacks.pruning.startup_runs=1", "trainer.max_epochs=4", "logger=csv"]
+    ranks = ["model.svd.rank=choice(32,1,many)", "model.alpha=1.0", "model.terms=[]", "model.rerank=null"]
+    done, jobs = sweep(overrides, tmp_path, "+hparams_search=optuna", *more, *ranks)
+    assert len(jobs) == 10
+    table = pd.read_csv(tmp_path / "sweep.csv").set_index("run")
+    assert set(table["state"]) == {"finished", "failed", "pruned"}
+    assert done.returncode == 1
+    assert "TypeError" in table["note"][table["state"] == "failed"].iloc[0]
     best = re.search(r"^best_value: (.+)$", (tmp_path / "optimization_results.yaml").read_text(), re.MULTILINE)
-    returned = []
-    for job in jobs:
-        header, *rows = [line.split(",") for line in (job / "metrics.csv").read_text().splitlines()]
-        column = header.index("tune/score")
-        returned.append(max(float(row[column]) for row in rows if row[column]))
-    assert float(best[1]) == pytest.approx(max(returned), abs=1e-6)
-    assert len({(job / "metrics.json").read_text() for job in jobs}) == 4
+    for number, row in table[table["state"] != "failed"].iterrows():
+        epochs = pd.read_csv(jobs[number] / "metrics.csv")["tune/score"].dropna()
+        assert row["tune/score"] == pytest.approx(epochs.max(), abs=1e-6)
+        assert len(epochs) < 3 or row["state"] == "finished"
+        assert {"metrics.json", "report.html", "submission.csv"} <= {path.name for path in jobs[number].iterdir()}
+    assert float(best[1]) == pytest.approx(table["tune/score"].max(), abs=1e-6)
+    assert table["state"][table["tune/score"].idxmax()] == "finished"
+
+    pruned = table.index[table["state"] == "pruned"][0]
+    last = jobs[pruned] / "checkpoints" / "last.ckpt"
+    command = json.loads((jobs[pruned] / "outcome.json").read_text())["command"]
+    same = [part for part in command[1:] if not part.startswith(("+hparams_search=", "callbacks."))]
+    resumed = python(*same, f"ckpt_path={last}", f"hydra.run.dir={tmp_path / 'resumed'}")
+    assert resumed.returncode == 0, resumed.stderr
+    epochs = pd.read_csv(tmp_path / "resumed" / "metrics.csv").dropna(subset="tune/score")["epoch"]
+    assert epochs.tolist() == [2, 3]
 
 
 @pytest.mark.slow
 def test_search_over_ranks_and_alpha(environment, tiny_overrides, tmp_path):
-    done, jobs = sweep(tiny_overrides, tmp_path, "logger=csv", "model.alpha=0.3,null", "model.svd.rank=4,8")
-    assert done.returncode == 0, done.stderr
-    assert [(job / "metrics.json").is_file() for job in jobs] == 4 * [True]
+    done, jobs = sweep(tiny_overrides, tmp_path, "logger=csv", "model.alpha=2,0.3,null", "model.svd.rank=4,8")
+    assert done.returncode == 1
+    assert [(job / "metrics.json").is_file() for job in jobs] == 2 * [False] + 4 * [True]
+    table = pd.read_csv(tmp_path / "sweep.csv")
+    assert table["state"].tolist() == 4 * ["finished"] + 2 * ["failed"]
+    assert table["tune/score"][:4].is_monotonic_decreasing
 
 
 @pytest.mark.slow
-def test_joblib_runs_jobs_side_by_side(environment, tiny_overrides, tmp_path):
-    done, jobs = sweep(tiny_overrides, tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1")
-    assert done.returncode == 0, done.stderr
-    assert {read_offline_run(job).name.rpartition(" ")[2] for job in jobs} == {"seed=0", "seed=1"}
-    assert all((job / "report.html").is_file() for job in jobs)
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_runs_side_by_side(environment, tiny_overrides, tmp_path, launcher):
+    more = ["hydra.launcher.n_jobs=2"] if launcher == "joblib" else []
+    done, jobs = sweep(tiny_overrides, tmp_path, f"hydra/launcher={launcher}", *more, "seed=0,1", "model.alpha=2,null")
+    assert done.returncode == 1
+    jobs = [job for job in jobs if job.name.isdecimal()]
+    assert {read_offline_run(job).name.split()[-2] for job in jobs[1::2]} == {"seed=0", "seed=1"}
+    assert [(job / "report.html").is_file() for job in jobs] == [False, True, False, True]
+    table = pd.read_csv(tmp_path / "sweep.csv").set_index("run")
+    assert table["state"].to_dict() == {0: "failed", 1: "finished", 2: "failed", 3: "finished"}
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow

@@ -26,6 +26,11 @@ def conf_folder(name: str) -> Path:
     )
 
 
+def option_names(group: str) -> list[str]:
+    """What can be chosen in a group of conf, empty where there is no such group."""
+    return sorted(path.stem for path in (conf_folder("train") / group).glob("*.yaml"))
+
+
 def compose_config(name: str, overrides: Sequence[str]) -> DictConfig:
     """The config NAME with the overrides."""
     with initialize_config_dir(config_dir=str(conf_folder(name)), version_base="1.3"):
