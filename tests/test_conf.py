@@ -3,10 +3,12 @@ from pathlib import Path
 
 import lightning as L
 import pytest
+import wandb.sdk.launch.sweeps.utils as wandb_sweeps
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
+from hydra.errors import MissingConfigException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf, open_dict
 
@@ -18,7 +20,9 @@ from tests.paths import CONF, ROOT
 OVERLAY_GROUPS = {"experiment", "hparams_search"}
 EXPERIMENTS = sorted(path.stem for path in CONF.glob("experiment/*.yaml"))
 SEARCHES = sorted(path.stem for path in CONF.glob("hparams_search/*.yaml"))
+OF_HYDRA = sorted(path.relative_to(CONF) for path in CONF.glob("hydra/*/*.yaml"))
 OVERLAYS = sorted(path for group in OVERLAY_GROUPS for path in CONF.glob(f"{group}/*.yaml"))
+WANDB_SWEEP = "wandb_sweep.yaml"
 NEEDS = {("extractor", "llama"): "a GPU", ("extractor", "vllm"): "a GPU", ("encoder", "openai"): "a key"}
 
 
@@ -107,13 +111,65 @@ def test_overlays_are_small_and_say_how_to_run_them(path):
     assert f"+{path.parent.name}={path.stem}" in lines[1].split()
 
 
+@pytest.mark.parametrize("path", OF_HYDRA, ids=str)
+def test_options_of_hydra_itself(path, composed):
+    override = f"{path.parent}={path.stem}"
+    if path.stem == "ray_cluster":  # its plugin is in an environment of its own
+        with pytest.raises(MissingConfigException, match="Could not load 'hydra/launcher/ray'"):
+            composed("train", override)
+    else:
+        assert OmegaConf.to_container(OmegaConf.select(composed("train", override), str(path.parent).replace("/", ".")))
+
+
+def test_launchers_say_when_to_use_them():
+    for path in (CONF / "hydra" / "launcher").glob("*.yaml"):
+        assert re.match(r"# a .+ cluster .+\(pip install .+\)\n", _text(path)), path
+
+
+def test_quiet_changes_nothing_but_levels(composed):
+    loud, quiet = (
+        OmegaConf.to_container(composed("train", f"hydra={option}").hydra) for option in ("default", "quiet")
+    )
+    for part in ("job_logging", "hydra_logging"):
+        assert quiet[part]["root"].pop("level") == "WARNING"
+        assert loud[part]["root"].pop("level") == "INFO"
+    for logger in ("nextjob", "lightning.pytorch", "lightning.fabric"):
+        assert quiet["job_logging"]["loggers"][logger].pop("level") == "WARNING"
+    quiet["job_logging"]["loggers"].pop("nextjob")
+    assert {part: quiet[part] for part in quiet if part.endswith("logging")} == {
+        part: loud[part] for part in loud if part.endswith("logging")
+    }
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_wandb_sweep_calls_train_with_keys_that_exist(composed, end):
+    sweep = OmegaConf.to_container(OmegaConf.load(CONF / WANDB_SWEEP))
+    chosen = {
+        key: {"value": bounds[end] if end in bounds else bounds["values"][0 if end == "min" else -1]}
+        for key, bounds in sweep["parameters"].items()
+    }
+    arguments = wandb_sweeps.create_sweep_command_args({"args": chosen})["args_no_hyphens"]
+    assert sweep["command"][:3] == ["${env}", "${interpreter}", "${program}"]
+    assert sweep["command"][-1] == "${args_no_hyphens}"
+    assert (ROOT / sweep["program"]).is_file()
+    cfg = composed("train", *sweep["command"][3:-1], *arguments)
+    assert isinstance(instantiate(cfg.model), HybridRecommender)
+    for key, choice in chosen.items():
+        assert OmegaConf.select(cfg, key) == choice["value"]
+    assert sweep["project"] == cfg.logger.project
+    command = f"wandb sweep conf/{WANDB_SWEEP}"
+    assert _text(CONF / WANDB_SWEEP).startswith(f"# {command}")
+    assert command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
 def test_entry_points_are_a_page_each():
     for name in ("train.py", "extract.py"):
         assert len(_text(ROOT / name).splitlines()) <= 45, name
 
 
 def test_no_yaml_is_unused():
-    reached = {CONF / "train.yaml", CONF / "extract.yaml", *OVERLAYS}
+    reached = {CONF / "train.yaml", CONF / "extract.yaml", CONF / WANDB_SWEEP, *OVERLAYS}
+    reached |= {CONF / path for path in OF_HYDRA}
     reached |= {CONF / group / f"{option}.yaml" for _, group, option in PAIRS}
     assert sorted(set(CONF.rglob("*.yaml")) - reached) == []
 

@@ -72,6 +72,7 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
     print(f"recommend   python -m nextjob recommend run={shown} sessions=FILE out=submission.csv")
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
+            logger.log_metrics({"tune/best": trainer.checkpoint_callback.best_model_score.item()})  # type: ignore[union-attr]
             cells = [[label, *(figure.value for figure in figures)] for label, figures in rows.items()]
             logger.log_table("results", columns=["model", *COLUMNS], data=cells)
             log_plots(logger, report.plots)
