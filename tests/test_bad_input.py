@@ -10,13 +10,17 @@ import pandas as pd
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import MissingConfigException
 from hydra.utils import instantiate
+from omegaconf import open_dict
 
 from nextjob import Recommender
 from nextjob.__main__ import main
 from nextjob.catalogue import EMBEDDINGS_FILE, FEATURES_FILE
 from nextjob.checkpoint import check_checkpoint
-from nextjob.cli.entry import one_line_errors
+from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
+from nextjob.cli.messages import PLUGINS
 from nextjob.data import read_board, read_jobs, read_sessions
 from nextjob.data.synthetic import write_board
 from nextjob.data.vocabulary import Vocabulary
@@ -24,6 +28,7 @@ from nextjob.embedding import HashingEncoder, SentenceEncoder, embed
 from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
 from nextjob.extraction.weights import find_weights
+from nextjob.models.hybrid import MONITORED
 from tests.conftest import one_line, python
 from tests.paths import CONF, ROOT
 
@@ -293,7 +298,10 @@ def test_hub_out_of_reach(tmp_path):
         (["evaluate", "folds=2"], r"experiment=\.\.\. is missing; usage: python -m nextjob evaluate"),
         (["evaluate", "+experiment=hybrid", "folds=1"], r"folds=1: it must be a whole number from 2 on"),
         (["evaluate", "+experiment=hybrid", "seed=3"], r"seed=3: evaluate sets this itself"),
-        (["evaluate", "+experiment=hybird"], r"Could not find 'experiment/hybird'; available: .*hybrid"),
+        (
+            ["evaluate", "+experiment=hybird"],
+            r"Could not find 'experiment/hybird' \(did you mean 'hybrid'\?\); available: .*hybrid",
+        ),
         (
             ["evaluate", "+experiment=hybrid", "model.svd.rnk=3"],
             r"Could not override 'model\.svd\.rnk'\. Key 'rnk' is not",
@@ -340,15 +348,82 @@ def test_train(tiny_overrides, tiny_run, tmp_path, arguments, message):
     assert not list((tmp_path / "run").glob("checkpoints/*"))
 
 
-def test_misspelt_key_ends_before_anything_starts(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("sys.argv", ["train.py", "model.svd.rnk=3", f"hydra.run.dir={tmp_path / 'run'}"])
+def check_keys(*overrides):
+    """What train.py does first with its config."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", list(overrides), return_hydra_config=True)
+        HydraConfig.instance().set_config(cfg)
+        try:
+            with open_dict(cfg):
+                del cfg["hydra"]
+            refuse_unknown_keys(cfg)
+        finally:
+            HydraConfig.instance().cfg = None
+
+
+def test_keys_that_are_added_and_unknown():
+    for argument, key, meant in (
+        ("+trainr.max_epochs=1", "trainr", "trainer"),
+        ("+model.svd.rnk=3", "model.svd.rnk", "model.svd.rank"),
+        ("++data.foldd=1", "data.foldd", "data.fold"),
+        ("+encoder.dimensoin=8", "encoder.dimensoin", "encoder.dimension"),
+    ):
+        refused(rf"unknown key '{key}' \(did you mean '{meant}'\?\); known: ", check_keys, "encoder=hashing", argument)
+
+
+def test_keys_that_are_added_and_known():
+    for path in (CONF / "experiment").glob("*.yaml"):
+        check_keys(f"+experiment={path.stem}")
+    check_keys("+hparams_search=optuna", "data=interactions", "data.root=x", "encoder=openai")
+    check_keys("+trainer.limit_train_batches=3", "+callbacks.mine._target_=some.Callback", "+logger.log_model=true")
+
+
+@pytest.mark.parametrize(
+    ("argument", "suggested"),
+    [
+        ("model.svd.rnk=3", "'model.svd.rank'"),
+        ("sed=1", "'seed'"),
+        ("trainr.max_epochs=1", "'trainer.max_epochs'"),
+        ("svd.rank=4", "'model.svd.rank'"),
+        ("experiment=hybrd", "'hybrid'"),
+        ("+experiment=hybrd", "'hybrid'"),
+        ("experiment=hybrid", "It takes a plus: +experiment=hybrid"),
+        ("+hparams_search=optna", "'optuna'"),
+        ("hydra/launcher=slrm", "'slurm'"),
+        ("hydra/sweper=basic", "'hydra/sweeper'"),
+    ],
+)
+def test_misspelt_name_ends_before_anything_starts(monkeypatch, capsys, tmp_path, argument, suggested):
+    monkeypatch.setattr("sys.argv", ["train.py", argument, f"hydra.run.dir={tmp_path / 'run'}"])
     with pytest.raises(SystemExit) as stopped:
         runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
     assert stopped.value.code == 1
-    assert one_line(capsys.readouterr().err).startswith(
-        "Could not override 'model.svd.rnk'. Key 'rnk' is not in struct"
-    )
+    assert suggested in one_line(capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_installed_says_what_brings_it(capsys):
+    for option, way_out in PLUGINS.items():
+        with pytest.raises(SystemExit):
+            one_line_errors(raising)(MissingConfigException(f"Could not find '{option}'", option))
+        assert one_line(capsys.readouterr().err) == f"{option} is not installed: {way_out}"
+
+
+def raising(error):
+    raise error
+
+
+def test_monitor_that_is_never_measured(config, capsys):
+    with pytest.raises(SystemExit):
+        one_line_errors(instantiate)(config("model.monitor=tune/scor").model)
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith("model.monitor=tune/scor: ")
+    assert line.endswith(f"known: {', '.join(MONITORED)}")
+
+
+def test_every_known_monitor_is_measured(tiny_run):
+    measured = (tiny_run / "metrics.csv").read_text().splitlines()[0].split(",")
+    assert set(MONITORED) <= set(measured)
 
 
 def errors(stderr: str) -> str:

@@ -20,11 +20,17 @@ from nextjob.models.competition import Competition, compete
 from nextjob.models.content import Shape, principal_axes, project
 from nextjob.models.mixing import DISCOUNT, EXACT, TRANSITIONS, Mixing
 from nextjob.models.scorer import DECIMALS, HybridScorer
+from nextjob.schema import TOP_K
 
 TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
 LAST_RATE = 0.05
 """Where falling learning rates end, as a share of where they start."""
+MONITORED = (
+    *(f"tune/{name}@{TOP_K}" for name in ("mrr", "hr", "ndcg")),
+    *(f"tune/{name}" for name in ("action_acc", "action_auc", "score")),
+)
+"""What can choose the epoch: measured on tune chains, the higher the better."""
 
 
 class HybridRecommender(L.LightningModule):
@@ -48,7 +54,7 @@ class HybridRecommender(L.LightningModule):
         learning_rates, weight_decay: AdamW; a rate for every part, falling linearly, and no decay on the mixing.
         expert_epochs: how long svd and content learn, before the mixing does.
         orthogonality: weight of the penalty that keeps the factors near orthogonal.
-        monitor: the quantity that chooses the epoch; where a mixing is to learn, it begins with it.
+        monitor: the quantity that chooses the epoch, one of MONITORED; where a mixing is to learn, it begins with it.
     """
 
     def __init__(
@@ -81,6 +87,11 @@ class HybridRecommender(L.LightningModule):
             raise InputError(f"model.loss_weights must name {', '.join(TASKS)}; found {', '.join(loss_weights)}")
         if DISCOUNT in terms and rerank is not None:
             raise InputError(f"model.terms: {DISCOUNT} belongs to the plain sum; add model.rerank=null")
+        if monitor not in MONITORED:
+            raise InputError(
+                f"model.monitor={monitor}: not measured on the tune chains, or not the higher the better; "
+                f"known: {', '.join(MONITORED)}"
+            )
         self.save_hyperparameters(logger=False)
         self.fixed_alpha, self.loss_weights = alpha, loss_weights
         self.action_arguments, self.action_rows, self.mixing_arguments = action, action_rows, mixing
@@ -304,8 +315,10 @@ class HybridRecommender(L.LightningModule):
         """Log the tune metrics, alpha and the learned weights."""
         summary = self.results["tune"].compute()
         logged = {f"tune/{name}": float(v) for name, v in summary.items() if v is not None}
+        if self.monitor not in logged:
+            raise InputError(f"model.monitor={self.monitor}: it has no value, as the tune targets hold one action only")
         if self.before_mixing:
-            logged.pop(self.monitor, None)  # so that no such epoch is chosen
+            logged.pop(self.monitor)  # so that no such epoch is chosen
         self.log_dict(logged, sync_dist=True)
         weights = {f"weights/{feature}": w for feature, w in self.scorer.mixing.feature_weights().items()}
         self.log_dict({name: w.detach() for name, w in weights.items()}, sync_dist=True)
