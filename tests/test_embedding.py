@@ -364,7 +364,7 @@ def test_openai_retries_keeps_order_and_tells_the_cost(server, monkeypatch, caps
     assert len(server.requests) == 4
     assert {request["dimensions"] for request in server.requests} == {48}
     assert {request["path"] for request in server.requests} == {"/v1/embeddings"}
-    printed = capsys.readouterr().out
+    printed = capsys.readouterr().err
     assert printed.count("OpenAI text-embedding-3-small: 4 texts, about 10 tokens, about $0.0000") == 1
     assert "list price of 20" in printed
     assert "price unknown" in OpenAIEncoder(model="other").estimate(["a"])

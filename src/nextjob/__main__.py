@@ -22,7 +22,8 @@ def main(arguments: list[str]) -> None:
     if not arguments or arguments[0] in HELP:
         lines = [f"  {name:<13}{line}" for name, line in COMMANDS.items()]
         print("usage: python -m nextjob COMMAND key=value ...", "", *lines, sep="\n")
-        print("\npython -m nextjob COMMAND --help tells a command's keys")
+        print("\npython -m nextjob COMMAND --help tells a command's keys, with examples")
+        print("exit codes: 0 done, 1 wrong input, 2 no command or an unknown option, 130 stopped with Ctrl-C")
         sys.exit(0 if arguments else 2)
     name, *rest = arguments
     if name not in COMMANDS:
@@ -31,6 +32,9 @@ def main(arguments: list[str]) -> None:
     if any(argument in HELP for argument in rest):
         print(str(command.__doc__).strip())
         return
+    if options := [argument for argument in rest if argument.startswith("-")]:
+        print(f"no option {options[0]}; python -m nextjob {name} --help tells the keys", file=sys.stderr)
+        sys.exit(2)
     command.main(rest)
 
 

@@ -3,12 +3,16 @@
 import lightning as L
 from lightning.pytorch.callbacks import RichProgressBar
 
+from nextjob.quiet import is_quiet
+
 
 class ProgressBar(RichProgressBar):
-    """One line an epoch, on stderr, with the loss."""
+    """One line an epoch, on stderr, with the loss; none where it is to be quiet."""
 
     def __init__(self) -> None:
         super().__init__(leave=True, console_kwargs={"stderr": True})
+        if is_quiet():
+            self.disable()
 
     def get_metrics(
         self, trainer: L.Trainer, pl_module: L.LightningModule

@@ -5,6 +5,7 @@ import logging
 NO_NEWS = (
     "GPU available: False",
     "TPU available: False",
+    "Loading `train_dataloader` to estimate number of stepping batches",
     "💡 Tip:",
     "`Trainer.fit` stopped: `max_epochs=",
     "Restoring states from the checkpoint path at",
@@ -14,6 +15,11 @@ NO_NEWS = (
     "torch.distributed.nn.functional.all_gather is deprecated",  # inside Lightning
     "exists and is not empty. Previous log files in this directory",  # the run folder of CSVLogger is the run's own
 )
+
+
+def is_quiet() -> bool:
+    """Whether the configuration has silenced this package, as hydra=quiet does: then nothing shows progress."""
+    return logging.getLogger("nextjob").level >= logging.WARNING
 
 
 class NoNews(logging.Filter):

@@ -8,6 +8,11 @@ against the first experiment and the baselines, also written to OUT/evaluate.jso
   folds  number of folds, all of them are run
   seeds  number of seeds, 0 to seeds - 1; a row's figures are averaged over them
   out    where the runs are; by default a folder of outputs/evaluate/ named after the other keys
+
+Examples
+  python -m nextjob evaluate +experiment=hybrid
+  python -m nextjob evaluate +experiment=hybrid,slides data=challenge data.root=DIR folds=5 seeds=3
+  python -m nextjob evaluate +experiment=hybrid model.alpha=0.5 folds=2 out=half
 """
 
 import fcntl
@@ -81,7 +86,7 @@ def plan(arguments: Sequence[str]) -> tuple[list[Run], Path]:
     keys = key_values(own, OWN_KEYS, USAGE)
     folds, seeds = (_number(keys, key, least) for key, least in (("folds", 2), ("seeds", 1)))
     for argument in passed:
-        if argument.partition("=")[0].lstrip("+") in SET_HERE or argument.startswith("-"):
+        if argument.partition("=")[0].lstrip("+") in SET_HERE:
             raise InputError(f"{argument}: evaluate sets this itself; usage: {USAGE}")
     out = Path(keys["out"])
     if keys["out"] == OWN_KEYS["out"]:

@@ -8,6 +8,10 @@ Ranks ten jobs and predicts the action for every session of a file, each on its 
   out       CSV to write: session_id, action, job_id, the last a list of ten job ids, best first
   explain   true also writes OUT.explained.csv beside it, one row a recommended job: session_id, rank, job_id, title,
             score, reason, the named terms that add up to the score, and the past job that speaks for it by each term
+
+Examples
+  python -m nextjob recommend run=outputs/hybrid/2026-11-26_03-45-04 sessions=x_test.csv
+  python -m nextjob recommend run=RUN_DIR sessions=today.parquet out=today.csv
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,15 @@
 """python -m nextjob sample [out=data/sample] [encoder=hashing ...]
 
 Writes the synthetic job board in the challenge's file format, with features by the rules extractor and their
-embeddings beside it. Further keys are those of extract.py.
+embeddings beside it.
+
+  out      folder to write
+  seed     another seed makes another board
+  encoder  minilm, openai or hashing, as for extract.py, whose other keys can be given too
+
+Examples
+  python -m nextjob sample
+  python -m nextjob sample out=board seed=1 encoder=hashing
 """
 
 import shutil

@@ -130,7 +130,7 @@ def record(main: Callable[[DictConfig], R], cfg: DictConfig) -> R:
 
 def _summarise(folder: Path, runs: list[Run]) -> None:
     """Write sweep.html and sweep.csv, and print the table and the command of the best run."""
-    from nextjob.sweep_page import sweep_page  # with matplotlib, which nothing else here needs
+    from nextjob.report.sweep import sweep_page  # with matplotlib, which nothing else here needs
 
     write_atomically(folder / "sweep.csv", as_csv(runs).encode())
     write_atomically(folder / "sweep.html", sweep_page(folder, runs).encode())

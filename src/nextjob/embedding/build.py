@@ -1,18 +1,21 @@
 """From the features table to the embedding table."""
 
 import hashlib
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.console import Console
 from rich.progress import track
 
 from nextjob.embedding.cache import VectorCache
 from nextjob.embedding.encoders import Encoder, Priced
 from nextjob.embedding.table import EmbeddingTable
 from nextjob.errors import InputError
+from nextjob.quiet import is_quiet
 from nextjob.schema import FEATURE, JOB_ID, VALUE
 
 CHUNK = 2048
@@ -70,9 +73,10 @@ def _vectors(texts: list[str], encoder: Encoder, cache_dir: str | Path | None) -
             else:
                 vectors[row] = known
         if unseen and isinstance(encoder, Priced):
-            print(encoder.estimate([texts[row] for row in unseen]))
+            print(encoder.estimate([texts[row] for row in unseen]), file=sys.stderr)
         chunks = [unseen[start : start + CHUNK] for start in range(0, len(unseen), CHUNK)]
-        for chunk in track(chunks, f"Encoding {len(unseen)} texts", disable=len(chunks) < 2):
+        hidden = len(chunks) < 2 or is_quiet()
+        for chunk in track(chunks, f"Encoding {len(unseen)} texts", console=Console(stderr=True), disable=hidden):
             chunk_texts = [texts[row] for row in chunk]
             encoded = encoder.encode(chunk_texts)
             if encoded.shape != (len(chunk), encoder.dimension) or not np.isfinite(encoded).all():

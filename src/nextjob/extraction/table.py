@@ -24,6 +24,7 @@ from nextjob.extraction.normalise import normalise
 from nextjob.extraction.sections import read_title
 from nextjob.extraction.store import AnswerStore, answer_key, content_hash
 from nextjob.files import write_atomically, write_parquet
+from nextjob.quiet import is_quiet
 from nextjob.schema import CONFIDENCE, FEATURE, JOB_ID, RAW, STATUS, TEXT, VALUE
 
 COLUMN_ENGINE = "column"
@@ -235,7 +236,7 @@ def _ask(
         TextColumn("{task.fields[ads]}/{task.fields[all_ads]} ads, {task.fields[rate]:.1f} ads/s"),
         TimeRemainingColumn(),
         console=console,
-        disable=folder is None,
+        disable=folder is None or is_quiet(),
     )
     # Progress is counted in characters: the longest ads come first, and time goes by length.
     with progress, _finish_wave_on_interrupt() as interrupted:

@@ -49,6 +49,7 @@ class Plot(NamedTuple):
     height: float = HEIGHT
     left: float = LEFT
     bottom: float = BOTTOM
+    width: float = WIDTH
 
 
 class Span(NamedTuple):
@@ -224,8 +225,8 @@ def _spread(n: int) -> np.ndarray:
 
 def _figure(plot: Plot, title: float = 0.0) -> Figure:
     height = plot.height + title
-    figure = Figure(figsize=(WIDTH, height))
+    figure = Figure(figsize=(plot.width, height))
     top, bottom = 1 - (TOP + title) / height, plot.bottom / height
-    figure.subplots_adjust(left=plot.left / WIDTH, right=1 - RIGHT / WIDTH, bottom=bottom, top=top)
+    figure.subplots_adjust(left=plot.left / plot.width, right=1 - RIGHT / plot.width, bottom=bottom, top=top)
     plot.draw(figure.add_subplot())
     return figure

@@ -4,11 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from matplotlib import rc_context
+from matplotlib.axes import Axes
 
-from nextjob.plots import BACKGROUND, PAGE_COLOUR, STYLE, as_svg, one_plot
+from nextjob.report.plots import BLUE, ORANGE, PAGE_COLOUR, Plot
 
-LINE, BEST = "#4c8dd6", "#e08a3c"
 LOG_FROM = 10
 """Numbers whose largest is at least so many times the smallest lie on a logarithmic scale."""
 MOST_TICKS = 5
@@ -34,39 +33,48 @@ def axis(name: str, values: Sequence[str | None]) -> Axis:
     return Axis(name, [place[value] for value in values], ticks)
 
 
-def parallel_coordinates(axes: Sequence[Axis], values: Sequence[float], value_name: str) -> str:
+def parallel_coordinates(axes: Sequence[Axis], values: Sequence[float], value_name: str) -> Plot:
     """A line for every run through its settings to its value, the best one, which comes first, in front."""
     columns = [*axes, _number_axis(value_name, values)]
     strength = columns[-1].places
-    with rc_context({**STYLE, "svg.hashsalt": "parallel"}):
-        figure, plot = one_plot(1 + 1.6 * len(axes), 3)
+
+    def draw(plot: Axes) -> None:
         for run in reversed(range(len(values))):
-            colour, width = (BEST, 2.2) if run == 0 else (LINE, 1.2)
+            colour, width = (ORANGE, 2.2) if run == 0 else (BLUE, 1.2)
             line = [column.places[run] for column in columns]
             plot.plot(range(len(columns)), line, color=colour, linewidth=width, alpha=0.3 + 0.7 * strength[run])
         for position, column in enumerate(columns):
             plot.axvline(position, color=PAGE_COLOUR, linewidth=0.8)
             for text, place in column.ticks.items():
-                behind = {"facecolor": BACKGROUND, "edgecolor": "none", "alpha": 0.75, "pad": 1}
-                plot.text(position - 0.04, place, text, ha="right", va="center", fontsize=8, bbox=behind)
+                plot.text(position - 0.04, place, text, ha="right", va="center", fontsize=8)
         plot.set_xticks(range(len(columns)), [column.name.replace(".", ".\n") for column in columns])
         plot.set_yticks([])
         plot.set(xlim=(-0.5, len(columns) - 0.9), ylim=(-0.06, 1.06))
         plot.spines[:].set_visible(False)
         plot.tick_params(length=0)
-        return as_svg(figure, "settings and value of every run")
+
+    lines = max(column.name.count(".") for column in columns) + 1
+    return Plot(
+        "settings and value of every run",
+        draw,
+        height=3,
+        left=0.1,
+        bottom=0.2 + 0.15 * lines,
+        width=1 + 1.6 * len(axes),
+    )
 
 
-def value_against(setting: Axis, values: Sequence[float], value_name: str) -> str:
+def value_against(setting: Axis, values: Sequence[float], value_name: str) -> Plot:
     """A dot for every run over its setting, the best one, which comes first, in front."""
-    name = f"{value_name} by {setting.name}"
-    with rc_context({**STYLE, "svg.hashsalt": name}):
-        figure, plot = one_plot()
-        plot.scatter(setting.places[1:], values[1:], color=LINE, alpha=0.8)
-        plot.scatter(setting.places[:1], values[:1], color=BEST, s=60)
+
+    def draw(plot: Axes) -> None:
+        plot.scatter(setting.places[1:], values[1:], color=BLUE, alpha=0.8)
+        plot.scatter(setting.places[:1], values[:1], color=ORANGE, s=60)
         plot.set(xlabel=setting.name, ylabel=value_name, xlim=(-0.08, 1.08))
         plot.set_xticks(list(setting.ticks.values()), list(setting.ticks))
-        return as_svg(figure, name)
+        plot.grid(axis="y")
+
+    return Plot(f"{value_name} by {setting.name}", draw)
 
 
 def _number_axis(name: str, numbers: Sequence[float]) -> Axis:
