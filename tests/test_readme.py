@@ -4,6 +4,8 @@ import itertools
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from functools import cache
 
@@ -27,7 +29,7 @@ COMMAND_LINES = [(note, line) for note, kind, text in BLOCKS if kind == "bash" f
 CALLS = [
     (note, line.rpartition("&& ")[2]) for note, line in COMMAND_LINES if line.rpartition("&& ")[2].startswith("python ")
 ]
-TRAININGS = [line for _, line in CALLS if "nextjob recommend" not in line]
+TRAININGS = [line for note, line in CALLS if "nextjob recommend" not in line and note != "a finished run"]
 OFFLINE = [line for note, line in CALLS if not note]
 SHORT = ["trainer.max_epochs=2", "model.expert_epochs=1", "logger=csv"]
 
@@ -179,6 +181,12 @@ def test_own_data_becomes_recommendations(checkout, tmp_path):
     assert len(explained) == TOP_K * len(lists)
     described = README.partition("### Why these jobs")[2].partition("```text")[0]
     assert list(explained.columns[:6]) == [n for n in re.findall(r"`(\w+)`", described) if n in explained]
+
+    (app,) = (line for note, line in CALLS if note == "a finished run" and "nextjob app" in line)
+    arguments = [*shlex.split(app.replace("RUN_DIR", folder))[1:], f"sessions={tmp_path / 'sessions.csv'}", "port=7899"]
+    with subprocess.Popen([sys.executable, *arguments], cwd=checkout, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline() == "http://127.0.0.1:7899  (Ctrl-C ends it)\n"
+        server.terminate()
 
     snippet = block("python").replace("RUN_DIR", folder)
     assert python("-c", snippet, folder=checkout).stdout.startswith("[")

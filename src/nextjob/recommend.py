@@ -1,5 +1,6 @@
 """Recommendations from a run folder: ten jobs and an action for every session, each scored on its own."""
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from nextjob.errors import InputError
 from nextjob.explain import Explanation, explain
 from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
+from nextjob.models.mixing import Mixing
 from nextjob.models.scorer import Ranked
 from nextjob.schema import ACTION, APPLY, JOB_ID, SESSION_ID, TOP_K, VIEW
 from nextjob.similar import SimilarJob, most_similar
@@ -58,6 +60,7 @@ class Recommender:
         self.vocabulary = Vocabulary(model.catalogue["job_ids"])
         values: dict[str, list[str]] = model.catalogue["values"] or {}
         self._values = {feature: list(of_jobs) for feature, of_jobs in values.items()}
+        self._mixing: Mixing | None = None
 
     @classmethod
     def load(cls, run: str | Path) -> "Recommender":
@@ -199,6 +202,43 @@ class Recommender:
                     return feature, value, space.coordinates[row]
         return None
 
+    def alpha(self, jobs: Sequence[JobId], actions: Sequence[str] | None = None) -> float:
+        """The learned alpha of a session: 1 leaves the factors without content, 0 content without the factors."""
+        with torch.inference_mode():
+            return self.model.scorer.alpha(self._session(jobs, actions)).item()
+
+    def feature_weights(self) -> dict[str, float]:
+        """The learned weight of every feature; none where the model has no content."""
+        scorer = self.model.scorer
+        weights = scorer.mixing.feature_weights() if scorer.content is not None else {}
+        return {feature: weight.item() for feature, weight in weights.items()}
+
+    def reweighed(
+        self, alpha: float | None = None, feature_weights: Mapping[str, float] | None = None
+    ) -> "Recommender":
+        """The same recommender with alpha fixed, or with other weights of some features; this one stays as it is.
+
+        The two share model and catalogue: jobs that one is given, the other knows too.
+
+        Raises:
+            InputError: alpha outside of 0 to 1, an unknown feature, or a weight below 0.
+
+        >>> recommender = Recommender.load(run)
+        >>> title_only = recommender.reweighed(alpha=0, feature_weights={"title": 10})
+        >>> len(title_only.recommend(recommender.vocabulary.job_ids[:2]).jobs)
+        10
+        """
+        if alpha is not None and not 0 <= alpha <= 1:
+            raise InputError(f"alpha={alpha}: it must lie between 0 (content) and 1 (factors)")
+        for feature, weight in (feature_weights or {}).items():
+            if feature not in self.feature_weights():
+                raise InputError(f"unknown feature {feature!r}; known: {', '.join(self.feature_weights())}")
+            if weight < 0:
+                raise InputError(f"weight of {feature}: {weight} is below 0")
+        changed = copy.copy(self)
+        changed._mixing = (self._mixing or self.model.scorer.mixing).changed(alpha, feature_weights or {})
+        return changed
+
     def recommend_each(self, sessions: Sessions, k: int = TOP_K, explain: bool = False) -> Iterator[Recommendation]:
         """The recommendation of every session in order."""
         for start in range(0, len(sessions), BATCH):
@@ -248,7 +288,7 @@ class Recommender:
         elif not 0 < k <= (left := int((~out).sum())):
             raise InputError(f"k={k}: {left} jobs remain to be ranked")
         p_apply = self.model.action(batch.jobs, batch.actions).sigmoid()
-        return self.model.scorer.rank(batch, k, out), p_apply.tolist()
+        return self.model.scorer.rank(batch, k, out, self._mixing), p_apply.tolist()
 
     def _values_of(self, number: int) -> dict[str, str]:
         return {name: values[number - 1] for name, values in self._values.items() if values[number - 1]}

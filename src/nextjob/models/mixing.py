@@ -1,6 +1,8 @@
 """The few parameters that turn expert scores into the named terms of one score."""
 
+import copy
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +48,16 @@ class Mixing(nn.Module):
     def feature_weights(self) -> dict[str, Tensor]:
         """w_f of every feature, as scalars."""
         return dict(zip(self.features, softplus(self.content), strict=True))
+
+    @torch.no_grad()
+    def changed(self, alpha: float | None, feature_weights: Mapping[str, float]) -> "Mixing":
+        """A copy with another alpha, None for the same, and with other weights of some features."""
+        mixing = copy.deepcopy(self)
+        if alpha is not None:
+            mixing.gate = AlphaGate(N_FACTS, alpha)
+        for feature, weight in feature_weights.items():
+            mixing.content[self.features.index(feature)] = _inverse_softplus([weight])[0]
+        return mixing
 
     def forward(self, experts: dict[str, Tensor], alpha: Tensor) -> dict[str, Tensor]:
         """Expert scores {name: (B, C)} and alpha (B,) -> the terms {name: (B, C)}, which add up to the score."""

@@ -201,14 +201,14 @@ class HybridScorer(nn.Module):
         return (total, terms) if parts else total
 
     @torch.no_grad()
-    def rank(self, batch: Batch, k: int, out: Tensor | None = None) -> Ranked:
+    def rank(self, batch: Batch, k: int, out: Tensor | None = None, mixing: Mixing | None = None) -> Ranked:
         """The k jobs of the highest score, as `score` and `top_k` would find them, without a dense second look.
 
         ``out`` (J,) or (B, J) bool marks jobs that may not be ranked; by default those of the session. At least k
-        jobs of every session have to remain.
+        jobs of every session have to remain. ``mixing`` stands in for the learned one.
         """
         facts = self.facts(batch)
-        terms = self._plain(facts, batch, leave_out=False)
+        terms = self._plain(facts, batch, leave_out=False, mixing=mixing)
         total = self.add_up(terms, len(batch.jobs)).round(decimals=DECIMALS)
         total = mask_seen_(total, batch.jobs) if out is None else total.masked_fill_(out, -torch.inf)
         reranked = self._considered()
@@ -259,8 +259,9 @@ class HybridScorer(nn.Module):
             return self.popularity.new_zeros(n_sessions, n_jobs or len(self.popularity))
         return functools.reduce(torch.add, terms.values())
 
-    def _plain(self, facts: Tensor, batch: Batch, leave_out: bool) -> dict[str, Tensor]:
-        terms: dict[str, Tensor] = self.mixing(self.experts(batch, leave_out), self.mixing.gate(facts))
+    def _plain(self, facts: Tensor, batch: Batch, leave_out: bool, mixing: Mixing | None = None) -> dict[str, Tensor]:
+        mixing = self.mixing if mixing is None else mixing
+        terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out), mixing.gate(facts))
         if DISCOUNT in self.terms:
             terms[DISCOUNT] = self.add_up(terms, len(batch.jobs)) * (1 / (1 + self.popularity) - 1)
         return terms
