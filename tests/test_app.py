@@ -190,6 +190,7 @@ def browser():
 @pytest.mark.parametrize("width", [1366, 390], ids=["desktop", "phone"])
 def test_a_person_sees_why_and_tries_other_weights(address, browser, recommender, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(120_000)  # of a machine that is busy
     requests, errors = [], []
     page.on("request", lambda request: requests.append(request.url))
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -27,4 +27,4 @@ class Kept:
 
 def _state(tensors: Iterable[Tensor]) -> Iterable[object]:
     """What differs after a change. Tensors made in inference mode do not count changes in place, and get none."""
-    return ((t.data_ptr(), 0 if t.is_inference() else t._version, t.dtype) for t in tensors)
+    return ((t.data_ptr(), t.shape, 0 if t.is_inference() else t._version, t.dtype) for t in tensors)
