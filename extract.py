@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -29,7 +30,9 @@ def main(cfg: DictConfig) -> None:
 
     console = Console()
     console.print(summarise(table))
-    console.print(f"next: python train.py +experiment=hybrid data.features={cfg.out}", soft_wrap=True, highlight=False)
+    shared = [key for key in HydraConfig.get().overrides.task if key.startswith(("data", "features", "encoder"))]
+    following = " ".join(["python train.py +experiment=hybrid", *shared, f"data.features={cfg.out}"])
+    console.print(f"next: {following}", soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":
