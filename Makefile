@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test slow lint format types sample train ci clean
+.PHONY: help install test slow lint format types sample docs train ci clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ types: ## mypy
 
 sample: ## write data/sample again
 	python -m nextjob sample out=data/sample
+
+docs: ## write docs/configuration.md again, from conf/
+	python -m nextjob config-reference
 
 train: ## the main experiment on the bundled sample
 	python train.py +experiment=hybrid

@@ -12,6 +12,7 @@ COMMANDS = {
     "app": "a page on this machine that shows what a run recommends and why",
     "evaluate": "cross-validation of one or more experiments over profile chains; goes on where it stopped",
     "data-report": "what a board is like before anything is trained on it, as a page",
+    "config-reference": "every key and choice of the configuration, from the comments in conf/, as a page",
     "sample": "the synthetic job board with its features and embeddings",
 }
 HELP = ("-h", "--help")
@@ -21,7 +22,7 @@ HELP = ("-h", "--help")
 def main(arguments: list[str]) -> None:
     """Run the command that the first argument names."""
     if not arguments or arguments[0] in HELP:
-        lines = [f"  {name:<13}{line}" for name, line in COMMANDS.items()]
+        lines = [f"  {name:<18}{line}" for name, line in COMMANDS.items()]
         print("usage: python -m nextjob COMMAND key=value ...", "", *lines, sep="\n")
         print("\npython -m nextjob COMMAND --help tells a command's keys, with examples")
         print("exit codes: 0 done, 1 wrong input, 2 no command or an unknown option, 130 stopped with Ctrl-C")
