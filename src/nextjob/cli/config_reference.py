@@ -21,6 +21,7 @@ from nextjob.files import write_atomically
 USAGE = "python -m nextjob config-reference out=docs/configuration.md"
 ENTRY_POINTS = ("train", "extract")
 OVERLAYS = ("experiment", "hparams_search")
+LAUNCHERS = "hydra/launcher"
 LEFT_OUT = ("defaults", "_convert_", "hydra_logging", "job_logging")
 INTRODUCTION = """\
 # Configuration
@@ -52,7 +53,7 @@ def reference(conf: Path) -> str:
     """The page for a folder of configs, in Markdown."""
     chosen = {name: _defaults(conf / f"{name}.yaml") for name in ENTRY_POINTS}
     files = {group: sorted((conf / group).glob("*.yaml")) for named in chosen.values() for group in named}
-    files |= {group: sorted((conf / group).glob("*.yaml")) for group in OVERLAYS}
+    files |= {group: sorted((conf / group).glob("*.yaml")) for group in (*OVERLAYS, LAUNCHERS)}
     parts = [INTRODUCTION]
     for name in ENTRY_POINTS:
         rows = [
@@ -64,7 +65,7 @@ def reference(conf: Path) -> str:
     for group, paths in files.items():
         parts.append(f"## {group}")
         for path in paths:
-            parts += _choice(path, [name for name in ENTRY_POINTS if chosen[name].get(group) == path.stem])
+            parts += _choice(path, group, [name for name in ENTRY_POINTS if chosen[name].get(group) == path.stem])
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
@@ -99,11 +100,10 @@ def _named(item: yaml.Node) -> str:
     return str(names.get("name", item.value))
 
 
-def _choice(path: Path, default_of: list[str]) -> list[str]:
+def _choice(path: Path, group: str, default_of: list[str]) -> list[str]:
     """What one file of a group says and sets."""
-    group = path.parent.name
     header = [line.removeprefix("#").strip() for line in _header(path)]
-    prefix = "" if "@package _global_" in header else f"{group}."
+    prefix = "" if "@package _global_" in header else f"{group.replace('/', '.')}."
     said = [f"`{line}`" if line.startswith("python ") else line for line in header if not line.startswith("@package")]
     notes = [f"Default of {' and '.join(f'{name}.py' for name in default_of)}."] if default_of else []
     notes += [f"Built on `{group}={name}`." for name in _built_on(path)]
@@ -128,7 +128,8 @@ def _header(path: Path) -> list[str]:
 def _defaults(path: Path) -> dict[str, str]:
     """Choice of every group that a config's defaults list names."""
     listed = yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]
-    return {group: choice for item in listed if isinstance(item, dict) for group, choice in item.items()}
+    named = {group: choice for item in listed if isinstance(item, dict) for group, choice in item.items()}
+    return {group: choice for group, choice in named.items() if not group.startswith("override ")}
 
 
 def _built_on(path: Path) -> list[str]:
