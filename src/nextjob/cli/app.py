@@ -6,6 +6,10 @@ for alpha and the weights of the features. Needs pip install -e ".[app]"; Ctrl-C
   run       folder of a finished run of train.py
   sessions  whose first sessions are the examples, in the form that recommend reads; without it they are made up
   port      of http://127.0.0.1, which no other machine can reach
+
+Examples
+  python -m nextjob app run=RUN_DIR
+  python -m nextjob app run=RUN_DIR sessions=x_test.csv port=8080
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,9 @@ Writes every key of the configuration with its default, the choices of every gro
 from the files in conf/. So a comment there is all that a new key or choice needs to be documented.
 
   out  the Markdown page to write
+
+Examples
+  python -m nextjob config-reference
 """
 
 import re

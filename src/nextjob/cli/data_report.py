@@ -6,6 +6,10 @@ embeds nothing and reads no model.
 
   data      the board's format; data.features=DIR takes the features that extract.py made
   out       the page to write, one file that needs no network
+
+Examples
+  python -m nextjob data-report
+  python -m nextjob data-report data=interactions data.root=DIR out=board.html
 """
 
 from collections.abc import Sequence
