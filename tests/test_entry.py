@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib import import_module
 
 import pytest
@@ -108,13 +109,18 @@ def test_ctrl_c_ends_with_130_and_a_multirun_with_its_summary(tiny_overrides, tm
     places = [f"hydra.run.dir={tmp_path / 'run'}", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
     long = ["trainer.max_epochs=1000", "callbacks.early_stopping.patience=1000"]
     command = [sys.executable, "train.py", *multirun, "+experiment=hybrid", *tiny_overrides, *long, *places]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for _ in range(600):
-        if list(tmp_path.rglob("last.ckpt")):
-            break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests may ignore it
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=ROOT, preexec_fn=heard, **pipes)
+    try:
+        for _ in range(600):
+            if list(tmp_path.rglob("last.ckpt")):
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 130, err
     assert "Traceback" not in err
     if multirun:
