@@ -1,5 +1,6 @@
-"""The README's commands, examples and folders are what the project has."""
+"""The commands, examples, names and folders of README and docs/ are what the project has."""
 
+import io
 import itertools
 import re
 import shlex
@@ -16,21 +17,29 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from packaging.requirements import Requirement
 
 from nextjob import Recommender
-from nextjob.__main__ import COMMANDS
+from nextjob.__main__ import COMMANDS, main
 from nextjob.cli import evaluate
 from nextjob.data import read_board, read_sessions
 from nextjob.schema import ACTION_NUMBERS, TOP_K
 from tests.conftest import python
 from tests.paths import CONF, ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"(?:<!-- (?P<note>.+?) -->\n)?```(?P<kind>.+)\n(?P<text>[\s\S]+?)```", README)
+PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))}
+README = PAGES[ROOT / "README.md"]
+BLOCK = re.compile(r"^(?:<!-- (?P<note>.+?) -->\n)?```(?P<kind>.+)\n(?P<text>[\s\S]+?)^```$", re.MULTILINE)
+BLOCKS = [block for page in PAGES.values() for block in BLOCK.findall(page)]
 COMMAND_LINES = [(note, line) for note, kind, text in BLOCKS if kind == "bash" for line in text.splitlines()]
 CALLS = [
     (note, line.rpartition("&& ")[2]) for note, line in COMMAND_LINES if line.rpartition("&& ")[2].startswith("python ")
 ]
 TRAININGS = [line for note, line in CALLS if "nextjob recommend" not in line and note != "a finished run"]
 OFFLINE = [line for note, line in CALLS if not note]
+IN_ORDER = {
+    path.stem: [(kind, text) for note, kind, text in BLOCK.findall(page) if note == "in order"]
+    for path, page in PAGES.items()
+    if "<!-- in order -->" in page
+}
+TUTORIAL_CODE = [text for kind, text in IN_ORDER["tutorial"] if kind == "python"]
 SHORT = ["trainer.max_epochs=2", "model.expert_epochs=1", "logger=csv"]
 
 
@@ -73,8 +82,9 @@ def test_every_command_composes(line):
             assert set(compose(config, job)) == known_keys(config)
 
 
-def test_ci_runs_the_first_two_commands_of_the_readme():
-    (_, start), (_, tests), *_ = COMMAND_LINES
+def test_ci_runs_the_main_job_and_the_tests_as_the_readme_does():
+    _, start = COMMAND_LINES[0]
+    (tests,) = (line for _, line in COMMAND_LINES if line.endswith("pytest"))
     set_up, _, pytest_alone = tests.partition(" && ")
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert start.startswith("pip install -e . && ")
@@ -84,12 +94,32 @@ def test_ci_runs_the_first_two_commands_of_the_readme():
 
 
 def test_commands_and_folders_that_are_named_exist():
-    for name in re.findall(r"python -m nextjob ([\w-]+)", README):
+    for name in re.findall(r"python -m nextjob ([a-z][\w-]+)", "".join(PAGES.values())):
         assert name in COMMANDS
     paths = [line.split()[0] for line in README.partition("## Folders")[2].split("```")[1].splitlines()[1:]]
-    paths += re.findall(r"\]\((?!http)([^)]+)\)", README)
     assert len(paths) > 10
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page):
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", PAGES[page]):
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("page", ["README", "docs/method", "docs/tutorial"])
+def test_keys_and_names_that_are_mentioned_exist(page):
+    """LOG.md keeps the names of its day."""
+    text, keys = PAGES[ROOT / f"{page}.md"], PAGES[ROOT / "docs" / "configuration.md"]
+    for key in re.findall(r"`(?:[^`]* )?((?:model|data|trainer|encoder|extractor|callbacks)\.[a-z_.]+)[`= ]", text):
+        assert re.search(rf"`{re.escape(key)}[.`]", keys), key
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    for name in re.findall(r"`([A-Z]\w+[a-z]|[a-z]+_\w+)`", text) if page == "docs/method" else ():
+        assert re.search(rf"\b{name}\b", source), name
 
 
 def test_example_tables_are_a_board(tmp_path):
@@ -116,6 +146,8 @@ def test_constraints_allow_what_pyproject_asks_for():
             (pin,) = pinned[requirement.name]
             assert pin.operator == "=="
             assert requirement.specifier.contains(pin.version), requirement
+    (torch,) = (requirement for requirement in map(Requirement, asked) if requirement.name == "torch")
+    assert set(re.findall(r"torch==[\d.]+", README)) == {str(torch)}
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +162,12 @@ def checkout(tmp_path_factory):
 
 
 def run(line, folder, **places):
-    """Run a command of the README with its placeholders filled in; a training for one epoch."""
+    """Run a command with its placeholders filled in; trainings are short, and of two folds at most."""
     for name, place in places.items():
         line = line.replace(name, str(place))
-    arguments = shlex.split(line)[1:]
-    done = python(*arguments, *(SHORT if arguments[0] == "train.py" else []), folder=folder)
+    arguments = shlex.split(line.replace("folds=5", "folds=2"))[1:]
+    trains = arguments[0] == "train.py" or "evaluate" in arguments
+    done = python(*arguments, *(SHORT if trains else []), folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -190,3 +223,48 @@ def test_own_data_becomes_recommendations(checkout, tmp_path):
 
     snippet = block("python").replace("RUN_DIR", folder)
     assert python("-c", snippet, folder=checkout).stdout.startswith("[")
+
+
+def test_tables_and_figures_of_the_tutorial_are_what_its_code_makes(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    exec(TUTORIAL_CODE[0], {})
+    for name in ("interactions", "jobs"):
+        shown, made = (
+            pd.read_csv(table, dtype=str, keep_default_na=False)
+            for table in (io.StringIO(block(f"csv board/{name}.csv")), f"board/{name}.csv")
+        )
+        assert list(shown) == list(made)
+        for cell, whole in zip(shown.to_numpy().ravel(), made[: len(shown)].to_numpy().ravel(), strict=True):
+            assert whole.startswith(cell.removesuffix(" ...")) if cell.endswith(" ...") else whole == cell
+    (line,) = (line for _, text in IN_ORDER["tutorial"] for line in text.splitlines() if "data-report" in line)
+    main(shlex.split(line)[3:])
+    title, *figures, _ = capsys.readouterr().out.splitlines()
+    assert title.strip() == "board"
+    tutorial = PAGES[ROOT / "docs" / "tutorial.md"]
+    assert "\n".join(figure.rstrip() for figure in figures) == tutorial.partition("```text\n")[2].partition("\n```")[0]
+
+
+def test_code_of_the_tutorial_runs_on_any_run(tiny_run, capsys):
+    exec(TUTORIAL_CODE[1].replace("RUN_DIR", str(tiny_run)), {})
+    best, *explained = capsys.readouterr().out.splitlines()
+    assert len(best.split(",")) == 5
+    assert len(explained) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", IN_ORDER)
+def test_blocks_in_order_run(page, checkout):
+    """From top to bottom of a page, in one folder; RUN_DIR is the latest run."""
+    run_folder, following = "", []
+    for kind, text in IN_ORDER[page]:
+        if kind == "python":
+            done = python("-c", text.replace("RUN_DIR", run_folder), folder=checkout)
+            assert done.returncode == 0, done.stderr
+            continue
+        for line in text.splitlines():
+            shown = run(line.rpartition("&& ")[2], checkout, RUN_DIR=run_folder)
+            run_folder = next(reversed(re.findall(r"^run folder  (.+)$", shown, re.MULTILINE)), run_folder)
+            following += re.findall(r"^next: (.+)$", shown, re.MULTILINE)
+    known = [line for _, line in CALLS]
+    assert [line for line in following if f"{line} refit=true" not in known] == []

@@ -28,7 +28,7 @@ class Shape(NamedTuple):
 class ContentScorer(nn.Module):
     """One cosine per feature between the session profile and every job.
 
-    u_f = sum_i w_i (j_f(i) + A_f(i)) over past jobs with weights of recency and action, and
+    u_f = sum_i w_i (j_f(i) + A_f(i)), each of length 1, over past jobs with weights of recency and action, and
     s_f = cos(u_f, k_f + B_f) for a job k. The coordinates j_f are centred and partly whitened principal components
     of the feature's embeddings; A_f and B_f are sums of the trained vectors of the value's words, one for jobs as
     part of a prefix and one for jobs as candidates, and start at 0. A missing value scores 0.
