@@ -1,8 +1,29 @@
 """From the text of job ads to a table of features."""
 
-from nextjob.extraction.extractor import Answer, Extractor
-from nextjob.extraction.features import Feature, declare_features
-from nextjob.extraction.rules import RulesExtractor
-from nextjob.extraction.table import extract, summarise
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nextjob.extraction.extractor import Answer, Extractor
+    from nextjob.extraction.features import Feature, declare_features
+    from nextjob.extraction.rules import RulesExtractor
+    from nextjob.extraction.table import extract, summarise
 
 __all__ = ["Answer", "Extractor", "Feature", "RulesExtractor", "declare_features", "extract", "summarise"]
+
+_HOMES = {
+    "Answer": "extractor",
+    "Extractor": "extractor",
+    "Feature": "features",
+    "RulesExtractor": "rules",
+    "declare_features": "features",
+    "extract": "table",
+    "summarise": "table",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import each name with its own module alone, so that the engine runs without what the table needs."""
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

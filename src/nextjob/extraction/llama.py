@@ -1,16 +1,17 @@
 """A Llama forward pass over a tree: one prefix per ad, branches that share its keys and values.
 
-Works on the weights of a transformers `LlamaForCausalLM`. Shapes: B ads, P prefix columns, Q new tokens of an ad,
-H key/value heads, G query heads per key/value head, D head width, E model width, K columns of the cache in use.
+Shapes: B ads, P prefix columns, Q new tokens of an ad, T tokens of one pass, H key/value heads, G query heads per
+key/value head, D head width, E model width, K columns of the cache in use.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
-from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+from torch import Tensor, nn
+from torch.nn.functional import linear, scaled_dot_product_attention, silu
+
+from nextjob.errors import InputError
 
 
 @dataclass
@@ -21,85 +22,187 @@ class TreeCache:
     values: Tensor
     length: int = 0
 
-    @classmethod
-    def allocate(cls, model: Any, ads: int, capacity: int) -> "TreeCache":
+
+class Affine(NamedTuple):
+    """Weight (out, in) and bias (out) or None."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+
+class Layer(NamedTuple):
+    """Weights of one decoder layer; what has the same input is one matrix."""
+
+    attention_norm: Tensor
+    query_key_value: Affine
+    output: Affine
+    mlp_norm: Tensor
+    gate_up: Affine
+    down: Affine
+
+
+class LlamaTree:
+    """Runs a transformers `LlamaForCausalLM` over prefixes and the branches that follow them.
+
+    Args:
+        model: in evaluation mode; its projections become views of fused matrices, so nothing is held twice.
+        compiled: fuse the element-wise work with `torch.compile` (half a minute, once; for a GPU).
+
+    Raises:
+        InputError: an activation other than SiLU.
+    """
+
+    def __init__(self, model: Any, compiled: bool = False) -> None:
+        self.config = model.config
+        if self.config.hidden_act != "silu":
+            raise InputError(f"a Llama with {self.config.hidden_act}: this extractor runs those with SiLU")
+        self.model = model
+        self.width = model.model.layers[0].self_attn.head_dim
+        self.layers = [_fuse_layer(layer) for layer in model.model.layers]
+        self._project = torch.compile(_project) if compiled else _project
+        self._finish = torch.compile(_finish) if compiled else _finish
+
+    def allocate(self, ads: int, capacity: int) -> TreeCache:
         """Room for `capacity` columns of each of `ads` ads."""
-        config = model.config
-        width = model.model.layers[0].self_attn.head_dim
-        shape = (config.num_hidden_layers, ads, config.num_key_value_heads, capacity, width)
+        shape = (self.config.num_hidden_layers, ads, self.config.num_key_value_heads, capacity, self.width)
         # Zeros: a masked column still takes part in the weighted sum, where 0 * NaN would be NaN.
-        keys = torch.zeros(shape, dtype=model.dtype, device=model.device)
-        return cls(keys, torch.zeros_like(keys))
+        keys = torch.zeros(shape, dtype=self.model.dtype, device=self.model.device)
+        return TreeCache(keys, torch.zeros_like(keys))
+
+    def prefill(self, ids: Tensor, cache: TreeCache, first_ad: int) -> None:
+        """Read prefixes into the cache rows from `first_ad` on.
+
+        Right padding needs no mask: a causal model never looks ahead. The last layer stops at its keys and values.
+
+        Args:
+            ids: (b, P) int64, padded on the right with any id.
+            cache: of at least P columns; columns beyond an ad's own prefix hold rubbish that `extend` must not see.
+            first_ad: cache row of the first ad.
+        """
+        ads, columns = ids.shape
+        rows = slice(first_ad, first_ad + ads)
+        hidden, cos, sin = self._embed(ids, torch.arange(columns, device=ids.device).expand(ads, -1))
+        for number, layer in enumerate(self.layers):
+            query, key, value = self._split(hidden, layer, cos, sin, ids.shape)
+            cache.keys[number, rows, :, :columns] = key
+            cache.values[number, rows, :, :columns] = value
+            if number + 1 < len(self.layers):
+                attended = scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+                hidden = self._finish(hidden, attended.transpose(1, 2).flatten(2).flatten(0, 1), layer, self._eps)
+
+    def extend(self, ids: Tensor, positions: Tensor, visible: Tensor, cache: TreeCache) -> Tensor:
+        """Append Q tokens to every ad, each seeing the columns it is told to, and return their last hidden states.
+
+        Args:
+            ids: (B, Q) int64.
+            positions: (B, Q) int64, place of each token in its own branch, counted from the start of the prefix.
+            visible: (B, Q, cache.length + Q) bool, the columns a token attends to, its own included.
+            cache: grows by Q columns.
+
+        Returns:
+            (B, Q, E), normalised, ready for `logits`.
+        """
+        ads, new = ids.shape
+        end = cache.length + new
+        groups = self.config.num_attention_heads // self.config.num_key_value_heads
+        bias = self._mask(visible, groups)
+        hidden, cos, sin = self._embed(ids, positions)
+        for number, layer in enumerate(self.layers):
+            query, key, value = self._split(hidden, layer, cos, sin, ids.shape)
+            cache.keys[number, :, :, cache.length : end] = key
+            cache.values[number, :, :, cache.length : end] = value
+            # Query heads of a group become further queries of their key head, so that keys are never repeated.
+            folded = query.unflatten(1, (-1, groups)).flatten(2, 3)  # (B, H, G * Q, D)
+            attended = scaled_dot_product_attention(
+                folded, cache.keys[number, :, :, :end], cache.values[number, :, :, :end], attn_mask=bias
+            )
+            attended = attended.unflatten(2, (groups, new)).permute(0, 3, 1, 2, 4).reshape(ads * new, -1)
+            hidden = self._finish(hidden, attended, layer, self._eps)
+        cache.length = end
+        return _normalise(hidden, self.model.model.norm.weight, self._eps).unflatten(0, (ads, new))
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Scores (..., vocabulary) in float32 of hidden states (..., E)."""
+        return self.model.lm_head(hidden).float()
+
+    @property
+    def _eps(self) -> float:
+        return self.config.rms_norm_eps
+
+    def _embed(self, ids: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Token vectors (T, E), cosines and sines (T, 1, D) of their rotations."""
+        hidden = self.model.model.embed_tokens(ids.flatten())
+        cos, sin = self.model.model.rotary_emb(hidden, positions.reshape(1, -1))
+        return hidden, cos[0, :, None], sin[0, :, None]
+
+    def _split(
+        self, hidden: Tensor, layer: Layer, cos: Tensor, sin: Tensor, shape: torch.Size
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Query (B, H * G, Q, D), key and value (B, H, Q, D) of one layer."""
+        heads = (self.config.num_attention_heads, self.config.num_key_value_heads)
+        parts = self._project(hidden, layer.attention_norm, layer.query_key_value, cos, sin, *heads, self._eps)
+        query, key, value = (part.unflatten(0, tuple(shape)).transpose(1, 2) for part in parts)
+        return query, key, value
+
+    def _mask(self, visible: Tensor, groups: int) -> Tensor:
+        """What attention adds to its scores, (B, 1, G * Q, K), rows aligned as the GPU kernels want them."""
+        ads, new, columns = visible.shape
+        shape = (ads, 1, groups * new, -(-columns // 8) * 8)
+        bias = torch.zeros(shape, dtype=self.model.dtype, device=visible.device)[..., :columns]
+        return bias.masked_fill_(~visible[:, None].repeat(1, 1, groups, 1), -torch.inf)
 
 
-def prefill(model: Any, ids: Tensor, cache: TreeCache, first_ad: int) -> None:
-    """Read prefixes into the cache rows from `first_ad` on.
-
-    Right padding needs no mask: a causal model never looks ahead. The last layer stops at its keys and values.
-
-    Args:
-        model: a LlamaForCausalLM in evaluation mode.
-        ids: (b, P) int64, padded on the right with any id.
-        cache: of at least P columns; columns beyond an ad's own prefix hold rubbish that `extend` must not see.
-        first_ad: cache row of the first ad.
-    """
-    rows = slice(first_ad, first_ad + ids.shape[0])
-    hidden = model.model.embed_tokens(ids)
-    rotary = model.model.rotary_emb(hidden, torch.arange(ids.shape[1], device=ids.device)[None])
-    for number, layer in enumerate(model.model.layers):
-        query, key, value = _project(layer, hidden, rotary)
-        cache.keys[number, rows, :, : ids.shape[1]] = key
-        cache.values[number, rows, :, : ids.shape[1]] = value
-        if number + 1 < len(model.model.layers):
-            attended = scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
-            hidden = _finish(layer, hidden, attended)
+def _project(
+    hidden: Tensor, norm: Tensor, fused: Affine, cos: Tensor, sin: Tensor, heads: int, key_heads: int, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Query (T, H * G, D), key and value (T, H, D), rotated to their positions."""
+    parts = linear(_normalise(hidden, norm, eps), *fused).unflatten(-1, (heads + 2 * key_heads, -1))
+    query, key, value = parts.split([heads, key_heads, key_heads], dim=1)
+    return _rotate(query, cos, sin), _rotate(key, cos, sin), value
 
 
-def extend(model: Any, ids: Tensor, positions: Tensor, visible: Tensor, cache: TreeCache) -> Tensor:
-    """Append Q tokens to every ad, each seeing the columns it is told to, and return their last hidden states.
-
-    Args:
-        model: a LlamaForCausalLM in evaluation mode.
-        ids: (B, Q) int64.
-        positions: (B, Q) int64, place of each token in its own branch, counted from the start of the prefix.
-        visible: (B, Q, cache.length + Q) bool, the columns a token attends to, its own included.
-        cache: grows by Q columns.
-
-    Returns:
-        (B, Q, E), normalised, ready for `model.lm_head`.
-    """
-    hidden = model.model.embed_tokens(ids)
-    rotary = model.model.rotary_emb(hidden, positions)
-    new = slice(cache.length, cache.length + ids.shape[1])
-    groups = model.config.num_attention_heads // model.config.num_key_value_heads
-    mask = visible[:, None].repeat(1, 1, groups, 1)  # (B, 1, G * Q, K)
-    for number, layer in enumerate(model.model.layers):
-        query, key, value = _project(layer, hidden, rotary)
-        cache.keys[number, :, :, new] = key
-        cache.values[number, :, :, new] = value
-        # Query heads of a group become further queries of their key head, so that keys are never repeated.
-        folded = query.unflatten(1, (-1, groups)).flatten(2, 3)  # (B, H, G * Q, D)
-        attended = scaled_dot_product_attention(
-            folded, cache.keys[number, :, :, : new.stop], cache.values[number, :, :, : new.stop], attn_mask=mask
-        )
-        hidden = _finish(layer, hidden, attended.unflatten(2, (groups, -1)).flatten(1, 2))
-    cache.length = new.stop
-    return model.model.norm(hidden)
+def _finish(hidden: Tensor, attended: Tensor, layer: Layer, eps: float) -> Tensor:
+    """Output projection and MLP of one layer: (T, E), (T, H * G * D) -> (T, E)."""
+    hidden = hidden + linear(attended, *layer.output)
+    gate, up = linear(_normalise(hidden, layer.mlp_norm, eps), *layer.gate_up).chunk(2, dim=-1)
+    return hidden + linear(silu(gate) * up, *layer.down)
 
 
-def _project(layer: Any, hidden: Tensor, rotary: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """Query (B, H * G, Q, D), key and value (B, H, Q, D) of one layer, rotated to their positions."""
-    attention = layer.self_attn
-    normed = layer.input_layernorm(hidden)
-    query, key, value = (
-        projection(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
-        for projection in (attention.q_proj, attention.k_proj, attention.v_proj)
+def _normalise(hidden: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """Root mean square norm (Zhang and Sennrich 2019), in float32 inside."""
+    wide = hidden.float()
+    return weight * (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + eps)).to(hidden.dtype)
+
+
+def _rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary position embedding (Su et al. 2021), halves instead of pairs as Llama has it."""
+    first, second = heads.chunk(2, dim=-1)
+    return heads * cos + torch.cat([-second, first], dim=-1) * sin
+
+
+def _fuse_layer(layer: Any) -> Layer:
+    attention, mlp = layer.self_attn, layer.mlp
+    return Layer(
+        layer.input_layernorm.weight,
+        _fuse(attention.q_proj, attention.k_proj, attention.v_proj),
+        Affine(attention.o_proj.weight, attention.o_proj.bias),
+        layer.post_attention_layernorm.weight,
+        _fuse(mlp.gate_proj, mlp.up_proj),
+        Affine(mlp.down_proj.weight, mlp.down_proj.bias),
     )
-    query, key = apply_rotary_pos_emb(query, key, *rotary)
-    return query, key, value
 
 
-def _finish(layer: Any, hidden: Tensor, attended: Tensor) -> Tensor:
-    """Output projection and MLP of one layer; attended is (B, H * G, Q, D)."""
-    hidden = hidden + layer.self_attn.o_proj(attended.transpose(1, 2).flatten(2))
-    return hidden + layer.mlp(layer.post_attention_layernorm(hidden))
+def _fuse(*projections: nn.Linear) -> Affine:
+    """One matrix of several, which become views of it."""
+    weight = torch.cat([projection.weight.detach() for projection in projections])
+    bias = None
+    if projections[0].bias is not None:
+        bias = torch.cat([projection.bias.detach() for projection in projections])
+    first = 0
+    for projection in projections:
+        last = first + projection.out_features
+        projection.weight.data = weight[first:last]
+        if bias is not None:
+            projection.bias.data = bias[first:last]
+        first = last
+    return Affine(weight, bias)

@@ -60,20 +60,26 @@ class PromptBuilder:
         self._suffixes = [self._encode(self._tail(feature)[self._cut or 0 :]) for feature in features]
         if self._cut is not None and not self._is_exact():
             self._cut = None
-        if self._excess(self._split("")) >= 0:
+        if self._excess(self._split([""])[0]) >= 0:
             raise InputError(f"max_prompt_tokens={max_prompt_tokens} leaves no room for an ad beside the questions")
 
     def build(self, ad: str) -> Prompt:
-        """Prompt of one ad; its special tokens are broken up, and its end is cut where it does not fit."""
-        ad = self.neutralise(ad).strip()
-        prompt = self._split(ad)
+        """Prompt of one ad, see `build_all`."""
+        return self.build_all([ad])[0]
+
+    def build_all(self, ads: Sequence[str]) -> list[Prompt]:
+        """Prompts of ads; their special tokens are broken up, and ends are cut where they do not fit."""
+        clean = [self.neutralise(ad).strip() for ad in ads]
+        return [self._cut_to_fit(ad, prompt) for ad, prompt in zip(clean, self._split(clean), strict=True)]
+
+    def _cut_to_fit(self, ad: str, prompt: Prompt) -> Prompt:
         if (excess := self._excess(prompt)) > 0:
             encoded = self.tokenizer(ad, add_special_tokens=False, return_offsets_mapping=True)
             starts = [start for start, _ in encoded["offset_mapping"]]
             kept = len(starts)
             while excess > 0:
                 kept = max(kept - excess, 0)
-                prompt = self._split(ad[: starts[kept]].rstrip())
+                [prompt] = self._split([ad[: starts[kept]].rstrip()])
                 excess = self._excess(prompt)
         return prompt
 
@@ -107,9 +113,14 @@ class PromptBuilder:
     def _excess(self, prompt: Prompt) -> int:
         return len(prompt.prefix) + max(map(len, prompt.suffixes)) - self.max_prompt_tokens
 
-    def _split(self, ad: str) -> Prompt:
-        if self._cut is not None:
-            return Prompt(self._encode(self._before + ad + self._between[: self._cut]), self._suffixes)
+    def _split(self, ads: Sequence[str]) -> list[Prompt]:
+        if self._cut is None:
+            return [self._split_turn(ad) for ad in ads]
+        texts = [self._before + ad + self._between[: self._cut] for ad in ads]
+        prefixes = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
+        return [Prompt(prefix, self._suffixes) for prefix in prefixes]
+
+    def _split_turn(self, ad: str) -> Prompt:
         whole = [self._encode(self._before + ad + self._tail(feature)) for feature in self.features]
         columns = zip(*(tokens[:-1] for tokens in whole), strict=False)
         shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
@@ -117,8 +128,8 @@ class PromptBuilder:
 
     def _is_exact(self) -> bool:
         return all(
-            self._split(self.neutralise(ad).strip()).prefix + suffix == self.whole(ad, feature)
-            for ad in _PROBES
+            prompt.prefix + suffix == self.whole(ad, feature)
+            for ad, prompt in zip(_PROBES, self._split([self.neutralise(ad).strip() for ad in _PROBES]), strict=True)
             for feature, suffix in zip(self.features, self._suffixes, strict=True)
         )
 

@@ -1,10 +1,12 @@
 """Extractor with a Llama-architecture chat model: every ad is read once, its questions share what was read."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -12,10 +14,14 @@ from torch import Tensor
 from nextjob.errors import InputError
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.llama import TreeCache, extend, prefill
+from nextjob.extraction.llama import LlamaTree, TreeCache
 from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder
 from nextjob.extraction.sections import compact
 from nextjob.extraction.weights import find_weights
+
+WINDOW = 2048
+"""Ads tokenised and sorted by length at a time."""
+A, B = TypeVar("A"), TypeVar("B")
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -33,8 +39,11 @@ class TransformersExtractor:
         device: "cpu", "cuda" or "cuda:1".
         dtype: "float32", "bfloat16" or "float16".
         max_prompt_tokens: longer ads are cut at their end.
-        wave_ads: ads in memory at the same time, and between two writes of the store.
+        wave_ads: most ads in memory at the same time, and between two writes of the store.
+        wave_tokens: most tokens in memory at the same time, which bounds the keys and values (Llama 3.2 1B in
+            bfloat16: 32 kB a token).
         prefill_tokens: tokens of one forward pass over prefixes, padding included.
+        compiled: fuse kernels with `torch.compile`: for a GPU and many ads.
 
     Raises:
         InputError: on first use: no such model, device or dtype, or a model of another architecture.
@@ -50,7 +59,9 @@ class TransformersExtractor:
         dtype: str = "float32",
         max_prompt_tokens: int = 4096,
         wave_ads: int = 16,
+        wave_tokens: int = 65536,
         prefill_tokens: int = 8192,
+        compiled: bool = False,
     ) -> None:
         self.name = model
         self.cache_dir = cache_dir
@@ -59,7 +70,9 @@ class TransformersExtractor:
         self.dtype = dtype
         self.max_prompt_tokens = max_prompt_tokens
         self.wave_ads = wave_ads
+        self.wave_tokens = wave_tokens
         self.prefill_tokens = prefill_tokens
+        self.compiled = compiled
 
     @cached_property
     def _weights(self) -> tuple[Path, str]:
@@ -105,51 +118,77 @@ class TransformersExtractor:
         texts = self.tokenizer.batch_decode([[token] for token in range(len(self.tokenizer))])
         return sorted({token for token, text in enumerate(texts) if "\n" in text} | ends - {None})
 
+    @cached_property
+    def _tree(self) -> LlamaTree:
+        return LlamaTree(self.model, self.compiled)
+
+    @cached_property
+    def _tree(self) -> LlamaTree:
+        return LlamaTree(self.model, self.compiled)
+
     def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
-        """Yield waves of `wave_ads` ads, longest ads first."""
-        limit = min(self.max_prompt_tokens, self.model.config.max_position_embeddings - _longest(features))
+        """Yield waves of ads of about one length, longest ads first."""
+        longest_answer = max((feature.max_new_tokens for feature in features if not feature.choices), default=1)
+        limit = min(self.max_prompt_tokens, self.model.config.max_position_embeddings - longest_answer)
         builder = PromptBuilder(self.tokenizer, features, limit)
-        texts = [compact(ad) for ad in ads]
-        order = sorted(range(len(ads)), key=lambda position: len(texts[position]), reverse=True)
-        for start in range(0, len(order), self.wave_ads):
-            wave = order[start : start + self.wave_ads]
-            yield wave, self._answer_wave(builder, [builder.build(texts[position]) for position in wave])
+        plan = _Plan(
+            choices={f: builder.choice_tokens(feature) for f, feature in enumerate(features) if feature.choices},
+            caps={f: feature.max_new_tokens for f, feature in enumerate(features) if not feature.choices},
+        )
+        for wave, prompts in self._waves(builder, plan, ads):
+            yield wave, self._answer_wave(features, plan, prompts)
+
+    def _waves(
+        self, builder: PromptBuilder, plan: "_Plan", ads: Sequence[str]
+    ) -> Iterator[tuple[list[int], list[Prompt]]]:
+        """Positions and prompts of each wave; the next ads are tokenised while the model runs."""
+        order = sorted(range(len(ads)), key=lambda position: len(ads[position]), reverse=True)
+        windows = [order[start : start + WINDOW] for start in range(0, len(order), WINDOW)]
+
+        def tokenise(window: list[int]) -> list[tuple[int, Prompt]]:
+            prompts = builder.build_all([compact(ads[position]) for position in window])
+            return sorted(zip(window, prompts, strict=True), key=lambda pair: len(pair[1].prefix), reverse=True)
+
+        with ThreadPoolExecutor(1) as thread:
+            for ready in _one_ahead(thread, tokenise, windows):
+                while ready:
+                    columns = len(ready[0][1].prefix) + sum(map(len, ready[0][1].suffixes)) + plan.room
+                    size = min(max(self.wave_tokens // columns, 1), self.wave_ads)
+                    wave, ready = ready[:size], ready[size:]
+                    yield [position for position, _ in wave], [prompt for _, prompt in wave]
 
     @torch.inference_mode()
-    def _answer_wave(self, builder: PromptBuilder, prompts: list[Prompt]) -> list[list[Answer]]:
-        features = builder.features
-        choices = {f: builder.choice_tokens(feature) for f, feature in enumerate(features) if feature.choices}
-        opened = [f for f in range(len(features)) if f not in choices]
-        scored = max((sum(map(len, tokens)) for tokens in choices.values()), default=0)
-        wave = self._read_wave(prompts, room=max(scored, len(opened) * _longest(features)))
+    def _answer_wave(self, features: Sequence[Feature], plan: "_Plan", prompts: list[Prompt]) -> list[list[Answer]]:
+        wave = self._read_wave(prompts, plan.room)
         answers = [[Answer("")] * len(features) for _ in prompts]
 
         def put(ad: int, feature: int, raw: str, confidence: float, tokens: int = 0, truncated: bool = False) -> None:
             length = len(prompts[ad].prefix) + len(prompts[ad].suffixes[feature])
             answers[ad][feature] = Answer(raw, confidence, length, tokens, truncated)
 
-        for f, tokens in choices.items():
+        for f, tokens in plan.choices.items():
             labels = features[f].choices or ()
             probabilities = self._choose(wave, f, tokens).softmax(-1)
-            for ad, best in enumerate(probabilities.argmax(-1).tolist()):
-                put(ad, f, labels[best], float(probabilities[ad, best]))
-        for ad, row in enumerate(self._generate(wave, opened, [features[f].max_new_tokens for f in opened])):
-            for f, (generated, confidence, truncated) in zip(opened, row, strict=True):
+            confidences, chosen = (column.tolist() for column in probabilities.max(-1))
+            for ad, (confidence, best) in enumerate(zip(confidences, chosen, strict=True)):
+                put(ad, f, labels[best], confidence)
+        for ad, row in enumerate(self._generate(wave, plan.caps)):
+            for f, (generated, confidence, truncated) in zip(plan.caps, row, strict=True):
                 raw = self.tokenizer.decode(generated, skip_special_tokens=True).strip()
                 put(ad, f, raw, confidence, len(generated), truncated)
         return answers
 
     def _read_wave(self, prompts: list[Prompt], room: int) -> "_Wave":
-        """Prefill the prefixes, then extend every ad by the block of its suffixes."""
+        """Prefill the prefixes, then extend every ad by the block of its suffixes; `room` is left for answers."""
         prefixes = torch.tensor([len(prompt.prefix) for prompt in prompts], device=self.device)
         suffixes = torch.tensor([[len(ids) for ids in prompt.suffixes] for prompt in prompts], device=self.device)
         (ads, branches), columns, width = suffixes.shape, int(prefixes.max()), int(suffixes.sum(1).max())
-        cache = TreeCache.allocate(self.model, ads, columns + width + room)
+        cache = self._tree.allocate(ads, columns + width + room)
         first = 0
         while first < ads:
             longest = max(len(prompt.prefix) for prompt in prompts[first:])
             chunk = prompts[first : first + max(self.prefill_tokens // longest, 1)]
-            prefill(self.model, self._pad([prompt.prefix for prompt in chunk]), cache, first)
+            self._tree.prefill(self._pad([prompt.prefix for prompt in chunk]), cache, first)
             first += len(chunk)
         cache.length = columns
 
@@ -161,10 +200,10 @@ class TransformersExtractor:
         own = (branch[:, :, None] == branch[:, None]) & (step[:, None] <= step[:, :, None])
         prefix = torch.arange(columns, device=self.device) < prefixes[:, None]  # (B, P)
         visible = torch.cat([prefix[:, None].expand(-1, width, -1), own], dim=-1)
-        hidden = extend(self.model, ids, prefixes[:, None] + step, visible, cache)
+        hidden = self._tree.extend(ids, prefixes[:, None] + step, visible, cache)
 
         last = suffixes.cumsum(1) - 1
-        logits = self._logits(hidden.gather(1, last[:, :, None].expand(-1, -1, hidden.shape[-1])))
+        logits = self._tree.logits(hidden.gather(1, last[:, :, None].expand(-1, -1, hidden.shape[-1])))
         seen = torch.zeros(ads, branches, cache.keys.shape[3], dtype=torch.bool, device=self.device)
         seen[:, :, :columns] = prefix[:, None]
         seen[:, :, columns : cache.length] = branch[:, None] == torch.arange(branches, device=self.device)[:, None]
@@ -183,47 +222,48 @@ class TransformersExtractor:
         block = (owner[:, None] == owner) & (step <= step[:, None])
         seen = wave.seen[:, branch, None, :length].expand(-1, len(flat), -1)
         visible = torch.cat([seen, block.expand(ads, -1, -1)], dim=-1)
-        hidden = extend(self.model, flat.expand(ads, -1), wave.positions[:, branch, None] + step, visible, wave.cache)
+        positions = wave.positions[:, branch, None] + step
+        hidden = self._tree.extend(flat.expand(ads, -1), positions, visible, wave.cache)
         wave.cache.length = length  # forget the choices again
         following = flat.roll(-1)
         following[step.roll(-1) == 0] = self.tokenizer.eos_token_id
         scores = wave.logits[:, branch].log_softmax(-1)[:, first]
         for ad in range(ads):  # one ad at a time: the logits of all choices of all ads would not fit
-            after = self._logits(hidden[ad]).log_softmax(-1).gather(1, following[:, None])[:, 0]
+            after = self._tree.logits(hidden[ad]).log_softmax(-1).gather(1, following[:, None])[:, 0]
             scores[ad] = scores[ad].index_add(0, owner, after)
         return scores
 
-    def _generate(
-        self, wave: "_Wave", branches: list[int], caps: list[int]
-    ) -> list[list[tuple[list[int], float, bool]]]:
+    def _generate(self, wave: "_Wave", caps: dict[int, int]) -> list[list[tuple[list[int], float, bool]]]:
         """Greedy tokens without the stop token, geometric mean of their probabilities, and whether the cap cut."""
         ads = len(wave.logits)
-        if not branches:
+        if not caps:
             return [[] for _ in range(ads)]
+        branches = list(caps)
         stops = torch.tensor(self.stop_tokens, device=self.device)
-        limits = torch.tensor(caps, device=self.device)
+        limits = torch.tensor(list(caps.values()), device=self.device)
         seen, positions, logits = wave.seen[:, branches], wave.positions[:, branches], wave.logits[:, branches]
         running = torch.ones(ads, len(branches), dtype=torch.bool, device=self.device)
         chosen, likelihoods = [], []
         own = torch.arange(len(branches), device=self.device)
-        for step in range(max(caps)):
-            likelihood, token = logits.log_softmax(-1).max(-1)
+        for step in range(max(caps.values())):
+            highest, token = logits.max(-1)
             chosen.append(torch.where(running, token, -1))
-            likelihoods.append(likelihood)
+            likelihoods.append(highest - logits.logsumexp(-1))
             running &= ~torch.isin(token, stops) & (step + 1 < limits)
             if not running.any():
                 break
             seen[:, own, wave.cache.length + own] = True
             visible = seen[:, :, : wave.cache.length + len(branches)]
-            logits = self._logits(extend(self.model, token, positions + step, visible, wave.cache))
+            logits = self._tree.logits(self._tree.extend(token, positions + step, visible, wave.cache))
         tokens, means = torch.stack(chosen, -1).tolist(), torch.stack(likelihoods, -1).tolist()
         return [
-            [self._finish(*answer) for answer in zip(tokens[ad], means[ad], caps, strict=True)] for ad in range(ads)
+            [self._finish(*answer) for answer in zip(tokens[ad], means[ad], caps.values(), strict=True)]
+            for ad in range(ads)
         ]
 
     def _finish(self, tokens: list[int], likelihoods: list[float], cap: int) -> tuple[list[int], float, bool]:
         made = [token for token in tokens if token >= 0]
-        confidence = float(torch.tensor(likelihoods[: len(made)]).mean().exp())
+        confidence = math.exp(sum(likelihoods[: len(made)]) / len(made))
         stopped = made[-1] in self._stops
         return made[:-1] if stopped else made, confidence, not stopped
 
@@ -231,12 +271,23 @@ class TransformersExtractor:
     def _stops(self) -> frozenset[int]:
         return frozenset(self.stop_tokens)
 
-    def _logits(self, hidden: Tensor) -> Tensor:
-        return self.model.lm_head(hidden).float()
-
     def _pad(self, rows: list[list[int]], padding: int = 0) -> Tensor:
         width = max(map(len, rows))
         return torch.tensor([row + [padding] * (width - len(row)) for row in rows], device=self.device)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How each question is answered: tokens of every choice of a closed one, cap on new tokens of an open one."""
+
+    choices: dict[int, list[list[int]]]
+    caps: dict[int, int]
+
+    @property
+    def room(self) -> int:
+        """Columns of the cache that answers may take."""
+        scored = max((sum(map(len, tokens)) for tokens in self.choices.values()), default=0)
+        return max(scored, len(self.caps) * max(self.caps.values(), default=0))
 
 
 @dataclass
@@ -253,5 +304,13 @@ class _Wave:
     logits: Tensor
 
 
-def _longest(features: Sequence[Feature]) -> int:
-    return max((feature.max_new_tokens for feature in features if not feature.choices), default=1)
+def _one_ahead(thread: Executor, work: Callable[[A], B], inputs: Iterable[A]) -> Iterator[B]:
+    """Results in order; while one is used, the next is worked on in the thread."""
+    pending: Future[B] | None = None
+    for given in inputs:
+        following = thread.submit(work, given)
+        if pending is not None:
+            yield pending.result()
+        pending = following
+    if pending is not None:
+        yield pending.result()
