@@ -78,6 +78,11 @@ class Recommender:
             raise InputError(f"{path}: not a checkpoint of this version of nextjob ({reason})") from error
         return cls(model)
 
+    @property
+    def mixing(self) -> Mixing:
+        """What weighs the terms of the score: learned, or changed by `reweighed`."""
+        return self._mixing or self.model.scorer.mixing
+
     def values(self, job: JobId) -> dict[str, str]:
         """What a job is, by feature: its known values; empty where the run folder does not hold them.
 
@@ -101,7 +106,7 @@ class Recommender:
             jobs, actions: the session; without actions every job counts as viewed.
             k: length of the ranked list.
             filter_seen: do not recommend jobs of the session.
-            candidates: rank these jobs only; None ranks the catalogue.
+            candidates: rank these jobs only, and score no others where they are few; None ranks the catalogue.
             explain: give every job with the named terms of its score and the past jobs that speak for it.
 
         Raises:
@@ -116,13 +121,14 @@ class Recommender:
         >>> best.score == sum(best.terms.values())
         True
         """
-        batch = self._session(jobs, actions)
-        out = None
+        batch = self.session(jobs, actions)
+        among = None
         if candidates is not None or not filter_seen:
-            out = torch.full((len(self.vocabulary),), candidates is not None)
-            out[[self.vocabulary.number(job) - 1 for job in candidates or ()]] = False
-            out[batch.jobs[0] - 1] |= filter_seen
-        return next(self._answers(batch, k, explain, out))
+            ranked = self.vocabulary.job_ids if candidates is None else candidates
+            seen = set(batch.jobs[0].tolist()) if filter_seen else set()
+            numbers = sorted({self.vocabulary.number(job) for job in ranked} - seen)
+            among = torch.tensor([numbers], dtype=torch.int64) - 1
+        return next(self._answers(batch, k, explain, among))
 
     def similar_jobs(self, job: JobId, k: int = TOP_K) -> list[SimilarJob]:
         """The k jobs whose content is most like that of a job, best first.
@@ -205,7 +211,7 @@ class Recommender:
     def alpha(self, jobs: Sequence[JobId], actions: Sequence[str] | None = None) -> float:
         """The learned alpha of a session: 1 leaves the factors without content, 0 content without the factors."""
         with torch.inference_mode():
-            return self.model.scorer.alpha(self._session(jobs, actions)).item()
+            return self.model.scorer.alpha(self.session(jobs, actions)).item()
 
     def feature_weights(self) -> dict[str, float]:
         """The learned weight of every feature; none where the model has no content."""
@@ -236,7 +242,7 @@ class Recommender:
             if weight < 0:
                 raise InputError(f"weight of {feature}: {weight} is below 0")
         changed = copy.copy(self)
-        changed._mixing = (self._mixing or self.model.scorer.mixing).changed(alpha, feature_weights or {})
+        changed._mixing = self.mixing.changed(alpha, feature_weights or {})
         return changed
 
     def recommend_each(self, sessions: Sessions, k: int = TOP_K, explain: bool = False) -> Iterator[Recommendation]:
@@ -249,7 +255,12 @@ class Recommender:
         """One row a session: session_id, action, and job_id, the list of its k jobs written as text."""
         return submission_table(sessions.ids, list(self.recommend_each(sessions, k)))
 
-    def _session(self, jobs: Sequence[JobId], actions: Sequence[str] | None) -> Batch:
+    def session(self, jobs: Sequence[JobId], actions: Sequence[str] | None = None) -> Batch:
+        """The batch of one session, given the ids and actions of its jobs in order.
+
+        Raises:
+            InputError: an unknown job or action, no job, or lists of unequal length.
+        """
         actions = [VIEW] * len(jobs) if actions is None else actions
         if len(jobs) != len(actions):
             raise InputError(f"{len(jobs)} jobs but {len(actions)} actions")
@@ -268,9 +279,9 @@ class Recommender:
         )
 
     def _answers(
-        self, batch: Batch, k: int, explained: bool, out: torch.Tensor | None = None
+        self, batch: Batch, k: int, explained: bool, among: torch.Tensor | None = None
     ) -> Iterator[Recommendation]:
-        ranked, p_apply = self._rank(batch, k, out)
+        ranked, p_apply = self._rank(batch, k, among)
         explanations: Sequence[list[Explanation] | None] = [None] * len(p_apply)
         if explained:
             explanations = explain(self.model.scorer, batch, ranked, self.vocabulary, self._values_of)
@@ -279,16 +290,16 @@ class Recommender:
             yield Recommendation(self.vocabulary.ids(numbers), scores, APPLY if p > 0.5 else VIEW, p, of_jobs)
 
     @torch.inference_mode()
-    def _rank(self, batch: Batch, k: int, out: torch.Tensor | None) -> tuple[Ranked, list[float]]:
-        """The best k jobs and the probability of apply of every session; without ``out`` seen jobs are left out."""
-        if out is None:
+    def _rank(self, batch: Batch, k: int, among: torch.Tensor | None) -> tuple[Ranked, list[float]]:
+        """The best k jobs, unseen ones or the columns ``among``, and the probability of apply of every session."""
+        if among is None:
             seen = max(len(set(row.tolist()) - {0}) for row in batch.jobs)
             if not 0 < k <= len(self.vocabulary) - seen:
                 raise InputError(f"k={k}: the catalogue has {len(self.vocabulary)} jobs, {seen} of them seen")
-        elif not 0 < k <= (left := int((~out).sum())):
-            raise InputError(f"k={k}: {left} jobs remain to be ranked")
+        elif not 0 < k <= among.shape[1]:
+            raise InputError(f"k={k}: {among.shape[1]} jobs remain to be ranked")
         p_apply = self.model.action(batch.jobs, batch.actions).sigmoid()
-        return self.model.scorer.rank(batch, k, out, self._mixing), p_apply.tolist()
+        return self.model.scorer.rank(batch, k, among, self.mixing), p_apply.tolist()
 
     def _values_of(self, number: int) -> dict[str, str]:
         return {name: values[number - 1] for name, values in self._values.items() if values[number - 1]}

@@ -100,13 +100,24 @@ def test_ranking_finds_what_the_dense_scores_say(model, batch, k, monkeypatch):
 
 
 @torch.no_grad()
-def test_what_may_not_be_ranked_is_given(model, batch):
-    model.double()
-    seen = model.scorer.rank(batch, 10, out=torch.zeros(len(model.scorer.popularity), dtype=torch.bool))
-    assert (seen.columns[:, :, None] == batch.jobs[:, None, :] - 1).any()
-    few = torch.ones(len(model.scorer.popularity), dtype=torch.bool)
-    few[:30] = False
-    assert (model.scorer.rank(batch, 30, out=few).columns.sort(1).values == torch.arange(30)).all()
+def test_ranking_among_some_jobs_is_that_of_a_catalogue_without_the_others(model, batch, monkeypatch):
+    scorer, n_jobs = model.double().scorer, len(model.scorer.popularity)
+    generator = torch.Generator().manual_seed(0)
+    monkeypatch.setattr(scorer, "shortlist", n_jobs)
+    total = scorer.score(batch)
+    among = torch.rand(total.shape, generator=generator).argsort(1)[:, :60]  # seen jobs may be among them
+    alone_there = torch.full_like(total, -torch.inf).scatter(1, among, total.round(decimals=6).gather(1, among))
+    ranked = scorer.rank(batch, 50, among)
+    assert torch.equal(ranked.columns, top_k(alone_there, 50, scorer.tie_order))
+    assert torch.allclose(ranked.scores, total.gather(1, ranked.columns), rtol=0, atol=1e-9)
+
+    monkeypatch.setattr(scorer, "shortlist", 100)
+    for row in range(5):
+        one = alone(batch, row)
+        unseen = n_jobs - len(one.jobs.unique())
+        expected = scorer.rank(one, unseen).columns
+        again = scorer.rank(one, unseen, expected[:, torch.randperm(unseen, generator=generator)])
+        assert torch.equal(again.columns, expected)
     model.float()
 
 

@@ -65,6 +65,14 @@ class ContentScorer(nn.Module):
         profiles = self.profiles(jobs, actions)
         return {feature: profiles[feature] @ space.candidates().T for feature, space in self.by_feature()}
 
+    def at(self, jobs: Tensor, actions: Tensor, candidates: Tensor) -> dict[str, Tensor]:
+        """The same of some columns; (B, L), (B, L), (B, C) -> {feature: (B, C)}."""
+        profiles = self.profiles(jobs, actions)
+        return {
+            feature: torch.einsum("bd,bcd->bc", profiles[feature], space.candidates()[candidates])
+            for feature, space in self.by_feature()
+        }
+
     def nearest(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
         """Largest cosine between a candidate and any one past job; (B, L), (B, C) -> two (B, C) per feature.
 
@@ -193,7 +201,7 @@ class ExactMatch(nn.Module):
         weights = weights / weights.sum(1, keepdim=True)
         shares = []
         for column in self.values.T:
-            by_value = torch.zeros(len(jobs), int(column.max()) + 1).to(weights)
+            by_value = weights.new_zeros(jobs.shape[0], column.max().item() + 1)
             by_value = by_value.scatter_add(1, column[jobs], weights)
             by_value = by_value.index_fill(1, torch.zeros(1, dtype=torch.int64, device=jobs.device), 0.0)
             shares.append(by_value[:, column[1:]])

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DECIMALS = 6
 """Scores are rounded before they are compared, so that in double precision a list does not depend on the batch."""
+FEW = 5
+"""Up to one in so many jobs are scored on their own; beyond that it is faster to score all."""
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
 
@@ -145,24 +147,29 @@ class HybridScorer(nn.Module):
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(n_new)])
         self.tie_order = torch.cat([self.tie_order, len(self.tie_order) + torch.arange(n_new)])
 
-    def experts(self, batch: Batch, leave_out: bool = False) -> dict[str, Tensor]:
-        """Unweighted scores of every expert, {name: (B, J)}.
+    def experts(self, batch: Batch, leave_out: bool = False, among: Tensor | None = None) -> dict[str, Tensor]:
+        """Unweighted scores of every expert, {name: (B, J)}, or of the columns ``among`` (B, C), {name: (B, C)}.
 
         ``leave_out`` subtracts the counts of each row's own profile chain, as needed for counted rows.
         """
         jobs, actions = batch.jobs, batch.actions
+        if among is not None and FEW * among.shape[1] > len(self.popularity):
+            return {name: score.gather(1, among) for name, score in self.experts(batch, leave_out).items()}
         scores: dict[str, Tensor] = {}
         if self.svd is not None:
-            scores[SVD] = self.svd(jobs, actions)
+            scores[SVD] = self.svd(jobs, actions) if among is None else self.svd.at(jobs, actions, among)
         if self.content is not None:
-            cosines = self.content(jobs, actions)
+            cosines = self.content(jobs, actions) if among is None else self.content.at(jobs, actions, among)
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
+        counted: dict[str, Tensor] = {}
         if TRANSITIONS in self.terms:
-            scores[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
+            counted[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
         if self.exact is not None:
-            shares = self.exact(batch.jobs)
-            scores |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
-        return scores
+            shares = self.exact(jobs)
+            counted |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
+        if among is not None:
+            counted = {name: score.gather(1, among) for name, score in counted.items()}
+        return scores | counted
 
     def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
         """The gate's alpha of each session, (B,)."""
@@ -182,12 +189,15 @@ class HybridScorer(nn.Module):
         return torch.stack(facts, dim=1)
 
     def score(
-        self, batch: Batch, parts: bool = False, leave_out: bool = False
+        self, batch: Batch, parts: bool = False, leave_out: bool = False, mixing: Mixing | None = None
     ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
-        """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly."""
+        """Score of every job, (B, J); with ``parts`` also its named terms, which add up to it exactly.
+
+        ``mixing`` stands in for the learned one.
+        """
         facts = self.facts(batch, leave_out)
-        terms = self._plain(facts, batch, leave_out)
-        total = self.add_up(terms, len(batch.jobs))
+        terms = self._plain(facts, batch, leave_out, mixing)
+        total = self.add_up(terms, batch.jobs.shape[0])
         if self.reranker is not None:
             size = self._considered()
             best = top_k(mask_seen_(total.round(decimals=DECIMALS), batch.jobs), size, self.tie_order)
@@ -197,24 +207,30 @@ class HybridScorer(nn.Module):
             chosen = self._reranked(values, facts, batch, best, behind, leave_out).unbind(2)
             terms = {name: term.scatter(1, best, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
             terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, place)
-            total = self.add_up(terms, len(batch.jobs))
+            total = self.add_up(terms, batch.jobs.shape[0])
         return (total, terms) if parts else total
 
     @torch.no_grad()
-    def rank(self, batch: Batch, k: int, out: Tensor | None = None, mixing: Mixing | None = None) -> Ranked:
+    def rank(self, batch: Batch, k: int, among: Tensor | None = None, mixing: Mixing | None = None) -> Ranked:
         """The k jobs of the highest score, as `score` and `top_k` would find them, without a dense second look.
 
-        ``out`` (J,) or (B, J) bool marks jobs that may not be ranked; by default those of the session. At least k
-        jobs of every session have to remain. ``mixing`` stands in for the learned one.
+        Ranked are the jobs that are not in the session, or the columns ``among`` (B, C), each once, as if there were
+        no others; there have to be k of them. ``mixing`` stands in for the learned one.
         """
         facts = self.facts(batch)
-        terms = self._plain(facts, batch, leave_out=False, mixing=mixing)
-        total = self.add_up(terms, len(batch.jobs)).round(decimals=DECIMALS)
-        total = mask_seen_(total, batch.jobs) if out is None else total.masked_fill_(out, -torch.inf)
-        reranked = self._considered()
-        best = top_k(total, max(k, reranked), self.tie_order)
-        left_out = total.gather(1, best).isinf()
-        chosen = {name: term.gather(1, best) for name, term in terms.items()}
+        tie_order = self.tie_order
+        if among is not None:
+            among = among.gather(1, tie_order[among].argsort(1))
+            tie_order = torch.arange(among.shape[1], device=among.device)
+        terms = self._plain(facts, batch, leave_out=False, mixing=mixing, among=among)
+        total = self.add_up(terms, len(batch.jobs), len(tie_order)).round(decimals=DECIMALS)
+        if among is None:
+            total = mask_seen_(total, batch.jobs)
+        reranked = min(self._considered(), len(tie_order))
+        place = top_k(total, max(k, reranked), tie_order)
+        best = place if among is None else among.gather(1, place)
+        left_out = total.gather(1, place).isinf()
+        chosen = {name: term.gather(1, place) for name, term in terms.items()}
         if self.reranker is not None:
             values = torch.stack([term[:, :reranked] for term in chosen.values()], dim=2)
             behind = self._behind(best)
@@ -259,11 +275,20 @@ class HybridScorer(nn.Module):
             return self.popularity.new_zeros(n_sessions, n_jobs or len(self.popularity))
         return functools.reduce(torch.add, terms.values())
 
-    def _plain(self, facts: Tensor, batch: Batch, leave_out: bool, mixing: Mixing | None = None) -> dict[str, Tensor]:
+    def _plain(
+        self,
+        facts: Tensor,
+        batch: Batch,
+        leave_out: bool,
+        mixing: Mixing | None = None,
+        among: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         mixing = self.mixing if mixing is None else mixing
-        terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out), mixing.gate(facts))
+        terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out, among), mixing.gate(facts))
         if DISCOUNT in self.terms:
-            terms[DISCOUNT] = self.add_up(terms, len(batch.jobs)) * (1 / (1 + self.popularity) - 1)
+            popularity = self.popularity if among is None else self.popularity[among]
+            total = self.add_up(terms, batch.jobs.shape[0], popularity.shape[-1])
+            terms[DISCOUNT] = total * (1 / (1 + popularity) - 1)
         return terms
 
     def _considered(self) -> int:
