@@ -221,8 +221,13 @@ def test_own_data_becomes_recommendations(checkout, tmp_path):
         assert server.stdout.readline() == "http://127.0.0.1:7899  (Ctrl-C ends it)\n"
         server.terminate()
 
-    snippet = block("python").replace("RUN_DIR", folder)
-    assert python("-c", snippet, folder=checkout).stdout.startswith("[")
+    (export,) = (line for note, line in CALLS if note == "a finished run" and "nextjob export" in line)
+    run(export, checkout, RUN_DIR=folder)
+    serving = [text for note, kind, text in BLOCKS if note == "a finished run" and kind == "python"]
+    assert len(serving) == 2
+    for snippet in (block("python"), *serving):
+        done = python("-c", snippet.replace("RUN_DIR", folder), folder=checkout)
+        assert done.stdout.startswith("["), done.stderr
 
 
 def test_tables_and_figures_of_the_tutorial_are_what_its_code_makes(tmp_path, monkeypatch, capsys):

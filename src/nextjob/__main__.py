@@ -10,6 +10,7 @@ from nextjob.errors import InputError
 COMMANDS = {
     "recommend": "ten jobs and an action for every session of a file, from a run folder",
     "app": "a page on this machine that shows what a run recommends and why",
+    "export": "the answers of a run as a program that needs torch alone",
     "evaluate": "cross-validation of one or more experiments over profile chains; goes on where it stopped",
     "data-report": "what a board is like before anything is trained on it, as a page",
     "config-reference": "every key and choice of the configuration, from the comments in conf/, as a page",

@@ -45,6 +45,8 @@ def top_k(scores: Tensor, k: int, tie_order: Tensor) -> Tensor:
     _check(scores, tie_order)
     if not 0 < k <= scores.shape[1]:
         raise ValueError(f"k = {k} is not in 1..{scores.shape[1]}")
+    if torch.compiler.is_exporting():
+        return _best_of_tied(scores, k, tie_order)
     scores = _without_nan(scores)
     values, columns = scores.topk(min(k + 1, scores.shape[1]), dim=1)
     best = _in_order(values[:, :k], columns[:, :k], tie_order)
@@ -63,15 +65,10 @@ def _in_order(values: Tensor, columns: Tensor, tie_order: Tensor) -> Tensor:
 
 def _best_of_tied(scores: Tensor, k: int, tie_order: Tensor) -> Tensor:
     """`top_k` where more columns have the k-th score than there is room for."""
-    columns = tie_order.argsort()
-    block = scores[:, columns]
-    last = block.topk(k).values[:, -1:]
-    above, level = block > last, block == last
-    room = k - above.sum(1, keepdim=True)
-    chosen = above | (level & (level.cumsum(1, dtype=torch.int32) <= room))
-    positions = chosen.nonzero()[:, 1].view(-1, k)
-    order = block.gather(1, positions).argsort(dim=1, descending=True, stable=True)
-    return columns[positions.gather(1, order)]
+    last = scores.topk(k, dim=1).values[:, -1:]
+    place = torch.where(scores > last, -1, torch.where(scores == last, tie_order, scores.shape[1]))
+    columns = place.topk(k, dim=1, largest=False).indices
+    return _in_order(scores.gather(1, columns), columns, tie_order)
 
 
 def reciprocal_rank(ranks: Tensor, k: int = TOP_K) -> Tensor:

@@ -23,5 +23,5 @@ class AlphaGate(nn.Module):
     def forward(self, facts: Tensor) -> Tensor:
         """(B, G) facts of the sessions -> (B,) alpha."""
         if self.alpha is not None:
-            return torch.full((len(facts),), float(self.alpha), device=facts.device)
+            return torch.full_like(facts[:, 0], self.alpha)
         return self.linear(facts).squeeze(1).sigmoid()

@@ -75,11 +75,11 @@ class SparseRows(nn.Module):
         owner = used.nonzero()[:, 0]
         rows, weights = rows[used], weights[used]
         lengths = self.starts[rows + 1] - self.starts[rows]
-        ends = lengths.cumsum(0)
-        entry = torch.arange(int(ends[-1]) if len(ends) else 0, device=rows.device)
-        entry += torch.repeat_interleave(self.starts[rows] - (ends - lengths), lengths)
-        place = torch.repeat_interleave(owner * self.width, lengths) + self.columns[entry]
-        out.view(-1).index_add_(0, place, self.values[entry] * torch.repeat_interleave(weights, lengths))
+        source = torch.repeat_interleave(lengths)
+        entry = torch.arange(source.shape[0], device=rows.device)
+        entry += (self.starts[rows] - (lengths.cumsum(0) - lengths))[source]
+        place = (owner * self.width)[source] + self.columns[entry]
+        out.view(-1).index_add_(0, place, self.values[entry] * weights[source])
         return out
 
     def append(self, n_new: int) -> None:
@@ -128,7 +128,7 @@ class Transitions(nn.Module):
     def forward(self, jobs: Tensor, chain: Tensor | None = None) -> Tensor:
         """Scores of every job, (B, L) -> (B, J) >= 0; ``chain`` (B,) leaves those chains' counts out."""
         weights = self._weights(jobs, chain)
-        out = torch.zeros(len(jobs), self.n_jobs).to(weights)
+        out = weights.new_zeros(jobs.shape[0], self.n_jobs)
         self.rows.weighted_sum(jobs, weights, out)
         if chain is not None and self.own is not None:
             row, known = self.mass.find(jobs, chain)
