@@ -59,7 +59,8 @@ def read_challenge_jobs(root: Path) -> pd.DataFrame:
     for job, text in listings.items():
         if not isinstance(text, str):
             raise InputError(f"{path} job {job}: the text is a {type(text).__name__}, not a string")
-    texts = [unicodedata.normalize("NFC", text) for text in listings.values()]
+    # A \ud800 of the JSON, half of a surrogate pair, is no character: "?" takes its place.
+    texts = [unicodedata.normalize("NFC", text.encode(errors="replace").decode()) for text in listings.values()]
     return pd.DataFrame({JOB_ID: own_type(list(listings)), TEXT: texts})
 
 

@@ -5,7 +5,7 @@ import unicodedata
 
 _MARKS = re.compile(r"[\u0300-\u036f]+")
 _WORD = re.compile(r"[^\W_]+")
-_FOREIGN_WORD = re.compile(r"[\w]*[\u0370-\u052f][\w]*")
+_FOREIGN_WORD = re.compile(r"\b\w*[\u0370-\u052f]\w*")
 _LOOKALIKES = str.maketrans(
     "АВЕКМНОРСТУХІЅЈаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
     "ABEKMHOPCTYXISJaeopcyxisjABEZHIKMNOPTYXo",

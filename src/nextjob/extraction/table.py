@@ -2,7 +2,6 @@
 
 import json
 import signal
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from nextjob.extraction.extractor import Answer, Extractor
 from nextjob.extraction.features import Feature
 from nextjob.extraction.grounding import is_grounded
 from nextjob.extraction.normalise import normalise
+from nextjob.extraction.readable import readable
 from nextjob.extraction.sections import read_title
 from nextjob.extraction.store import AnswerStore, answer_key, content_hash
 from nextjob.files import write_atomically, write_parquet
@@ -69,7 +69,8 @@ def extract(
         truncated.
 
     Raises:
-        InputError: no jobs, a job twice, neither text nor a column for a feature, an unreadable shard.
+        InputError: no jobs, a job twice, a text that is no string, neither text nor a column for a feature, an
+            unreadable shard.
         KeyboardInterrupt: Ctrl-C, after the wave under way has been stored.
     """
     ids, texts = _read_jobs(jobs, features)
@@ -152,7 +153,12 @@ def _read_jobs(jobs: pd.DataFrame, features: Sequence[Feature]) -> tuple[list[st
         if missing:
             raise InputError(f"catalogue: neither a column 'text' nor a column {missing[0]!r}; drop that feature")
         return ids, [""] * len(ids)
-    return ids, [unicodedata.normalize("NFC", text) for text in _column(jobs, TEXT)]
+    for row, text in enumerate(jobs[TEXT].astype(object).where(jobs[TEXT].notna(), "")):
+        if not isinstance(text, str):
+            raise InputError(
+                f"catalogue: row {row}: the text of job {ids[row]!r} is a {type(text).__name__}, not a string"
+            )
+    return ids, [readable(text).strip() for text in _column(jobs, TEXT)]
 
 
 def _column(jobs: pd.DataFrame, name: str) -> list[str]:
