@@ -2,9 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 _MARKS = re.compile(r"[\u0300-\u036f]+")
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
+"""A word: letters and digits."""
 _FOREIGN_WORD = re.compile(r"\b\w*[\u0370-\u052f]\w*")
 _LOOKALIKES = str.maketrans(
     "АВЕКМНОРСТУХІЅЈаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
@@ -37,4 +40,21 @@ def fold(text: str) -> str:
 
 def fold_words(text: str) -> list[str]:
     """Words of letters and digits of the folded text, in order."""
-    return _WORD.findall(fold(text))
+    return WORD.findall(fold(text))
+
+
+fold_word = lru_cache(maxsize=200_000)(fold)
+"""`fold` for single words, which come again and again."""
+
+
+def find_runs(words: list[str], run: Sequence[str]) -> Iterator[int]:
+    """Where the words of `run` stand in `words` one after another; nowhere for an empty run."""
+    wanted = list(run)
+    position = -1
+    while wanted:
+        try:
+            position = words.index(wanted[0], position + 1)
+        except ValueError:
+            return
+        if words[position : position + len(wanted)] == wanted:
+            yield position

@@ -1,11 +1,14 @@
-"""Is a value in the ad? Whole tokens, accents and case folded, small typing differences allowed."""
+"""Is a value in the ad? Whole words, accents and case folded; what differs in little takes the ad's spelling."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from nextjob.extraction.folding import fold_words, word_set
+from nextjob.extraction.folding import WORD, find_runs, fold_word, fold_words, word_set
+from nextjob.extraction.gazetteer import CITIES, COUNTRIES, REGIONS, has_capital, named_cities
 from nextjob.extraction.sections import read_sections, read_title
 
 FUZZY_FROM = 6
@@ -22,36 +25,81 @@ TECHNOLOGIES = word_set(
     "css api rest graphql selenium cypress figma servicenow sharepoint jquery bash powershell elasticsearch "
     "redis tensorflow pytorch saas erp crm"
 ) | {"power bi", "ruby on rails", "spring boot", "full stack", "fullstack", "machine learning"}
+_CITIES = frozenset(CITIES.values())
 _HIRES = re.compile(r"\s*(?::|recrute|recherche|cherche|embauche|hires|is hiring|is looking|seeks|is seeking)")
 
 
-def occurs(value: str, ad: str) -> bool:
-    """True where the words of `value` stand in `ad` one after another, or nearly so for a longer value."""
-    words, ad_words = fold_words(value), _ad_words(ad)
-    wanted = " ".join(words)
-    if not words or f" {wanted} " in f" {' '.join(ad_words)} ":
-        return bool(words)
-    if len(wanted) < FUZZY_FROM:
-        return False
-    windows = {" ".join(ad_words[i : i + len(words)]) for i in range(len(ad_words) - len(words) + 1)}
-    return process.extractOne(wanted, windows, scorer=fuzz.ratio, score_cutoff=SIMILARITY) is not None
+def ground(name: str, value: str, ad: str) -> str | None:
+    """The value of a grounded feature as the ad supports it, None where it does not.
 
-
-def is_grounded(name: str, value: str, raw: str, ad: str) -> bool:
-    """True where the ad supports the value.
-
-    A place stands by its city as it was answered or as it is normalised; a company must also be neither the
-    beginning of the title (unless the title says that it is hiring) nor a technology.
+    A value stands in the ad word by word, or else the ad's own spelling of it takes its place. A company is no
+    place, no technology, and not the beginning of the title, unless the title says that it is hiring.
     """
     if name == "location":
-        return occurs(value.split(",")[0], ad) or occurs(raw.split(",")[0], ad)
-    if not occurs(value, ad):
-        return False
-    return name != "company" or not (_begins_title(value, ad) or _is_technology(value, ad))
+        return _ground_place(value, ad)
+    written = _Ad.of(ad)
+    spelling = value if any(True for _ in find_runs(written.folded, fold_words(value))) else written.spelling(value)
+    if spelling is None or (name == "company" and not _is_company(spelling, ad)):
+        return None
+    return spelling
 
 
-_ad_words = lru_cache(maxsize=8)(fold_words)
-"""All grounded features of an ad are checked one after another, so that its words are found once."""
+def _ground_place(value: str, ad: str) -> str | None:
+    """A known place stands by any of its names, another one by its own, without the parts that the ad lacks."""
+    written = _Ad.of(ad)
+    if value in _CITIES:
+        return value if value in {CITIES[city] for _, city in named_cities(written.words, written.folded)} else None
+    names = [words for words, place in (*REGIONS.items(), *COUNTRIES.items()) if place == value]
+    if names:
+        return value if any(written.names(name) for name in names) else None
+    city, *rest = (part.strip() for part in value.split(","))
+    if tuple(fold_words(city)) in CITIES or _is_technology(city, ad) or not written.names(fold_words(city)):
+        return None  # a known city beside another country is not that city
+    return ", ".join([city, *(part for part in rest if written.names(fold_words(part)))])
+
+
+@dataclass(frozen=True)
+class _Ad:
+    """The words of an ad as written, where they stand, and folded."""
+
+    text: str
+    spans: list[tuple[int, int]]
+    words: list[str]
+    folded: list[str]
+
+    @classmethod
+    @lru_cache(maxsize=8)  # the features of an ad are checked one after another
+    def of(cls, ad: str) -> "_Ad":
+        matches = list(WORD.finditer(ad))
+        words = [match.group() for match in matches]
+        return cls(ad, [match.span() for match in matches], words, list(map(fold_word, words)))
+
+    def names(self, name: Sequence[str]) -> bool:
+        """True where the words stand in the ad with a capital."""
+        return any(has_capital(self.words[start : start + len(name)]) for start in find_runs(self.folded, name))
+
+    def spelling(self, value: str) -> str | None:
+        """The ad's spelling of a longer value that differs in little but its first letter, written with a capital."""
+        words = fold_words(value)
+        wanted = " ".join(words)
+        if len(wanted) < FUZZY_FROM:
+            return None
+        windows = {
+            " ".join(self.folded[start : start + len(words)]): start
+            for start in range(len(self.folded) - len(words) + 1)
+            if self.folded[start][:1] == wanted[0] and self.words[start][0].isupper()
+        }
+        nearest = process.extractOne(wanted, list(windows), scorer=fuzz.ratio, score_cutoff=SIMILARITY)
+        if nearest is None:
+            return None
+        start = windows[nearest[0]]
+        return self.text[self.spans[start][0] : self.spans[start + len(words) - 1][1]]
+
+
+def _is_company(name: str, ad: str) -> bool:
+    words = tuple(fold_words(name))
+    place = words in CITIES or words in REGIONS or words in COUNTRIES
+    return not (place or _begins_title(name, ad) or _is_technology(name, ad))
 
 
 def _begins_title(company: str, ad: str) -> bool:

@@ -5,7 +5,7 @@ import unicodedata
 
 from nextjob.extraction.features import Feature
 from nextjob.extraction.folding import fold, fold_lookalikes, fold_words, word_set
-from nextjob.extraction.gazetteer import CITIES, COUNTRIES, find_cities
+from nextjob.extraction.gazetteer import CITIES, COUNTRIES, REGIONS, find_cities
 
 _UNKNOWN = word_set(
     "unknown none null nil na n a nan nc tbd inconnu inconnue aucun aucune confidentiel confidential anonyme "
@@ -103,7 +103,7 @@ def clean_company(text: str) -> str:
 
 
 def clean_location(text: str) -> str:
-    """ "City, Region, Country" for a known city, the English name of a known country, else the text."""
+    """ "City, Region, Country", "Region, Country" or the English name of a country, as far as known, else the text."""
     words = fold_words(text)
     cities = find_cities(words)
     if cities:
@@ -112,6 +112,10 @@ def clean_location(text: str) -> str:
             if not named or fold(CITIES[city].rsplit(", ", 1)[1]) in named:
                 return CITIES[city]
         return text
+    for end in range(len(words), 0, -1):
+        region, rest = REGIONS.get(tuple(words[:end])), tuple(words[end:])
+        if region and (not rest or COUNTRIES.get(rest) == region.rsplit(", ", 1)[1]):
+            return region
     return COUNTRIES.get(tuple(words), text)
 
 

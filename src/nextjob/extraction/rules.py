@@ -5,21 +5,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.folding import fold, fold_words, word_set
-from nextjob.extraction.gazetteer import CITIES, find_cities
+from nextjob.extraction.folding import WORD, find_runs, fold_word, fold_words, word_set
+from nextjob.extraction.gazetteer import CITIES, PLACE_WORDS, PREPOSITIONS, is_postal_code, named_cities
 from nextjob.extraction.grounding import TECHNOLOGIES
 from nextjob.extraction.normalise import SENIORITY
 from nextjob.extraction.sections import read_title
 from nextjob.extraction.sectors import GENERAL, KEYWORDS
 
 WAVE = 1000
-
-_TOKEN = re.compile(r"\w+")
-_fold_word = lru_cache(maxsize=200_000)(fold)
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,8 @@ class Reading:
         """Read an ad once for all rules."""
         text = unicodedata.normalize("NFC", ad)
         title = read_title(text) or next((line.strip() for line in text.splitlines() if line.strip()), "")
-        words = _TOKEN.findall(text)
-        return cls(text, title, words, list(map(_fold_word, words)))
+        words = WORD.findall(text)
+        return cls(text, title, words, list(map(fold_word, words)))
 
 
 class RulesExtractor:
@@ -64,12 +60,8 @@ def _answer_all(ad: str, features: Sequence[Feature]) -> list[Answer]:
 
 
 def _only_choice(ad: Reading, feature: Feature) -> str:
-    named = [choice for choice in feature.choices or () if _contains(ad.folded, fold_words(choice))]
+    named = [choice for choice in feature.choices or () if any(True for _ in find_runs(ad.folded, fold_words(choice)))]
     return named[0] if len(named) == 1 else ""
-
-
-def _contains(words: list[str], run: list[str]) -> bool:
-    return any(words[i : i + len(run)] == run for i, word in enumerate(words) if word == run[0]) if run else False
 
 
 # Seniority: a word of the title, else the years asked for, else a word beside the person who is looked for.
@@ -213,12 +205,6 @@ def company(ad: Reading) -> str:
 
 # Location: the known city with the strongest cues around it.
 
-_PLACE_WORDS = word_set(
-    "localisation location lieu lieux ville city adresse address base basee bases basees based situe situee "
-    "located locaux bureau bureaux office offices site poste presentiel presence deplacement deplacements"
-)
-_PREPOSITIONS = frozenset(("a", "sur", "in", "at", "near", "vers", "entre"))
-_ALSO_WORDS = word_set("nice tours lens laval pau essen cork orlando phoenix charlotte valence victoria vannes")
 _PLACE_LINE = re.compile(
     r"^[ \t*-]*(?:Localisation|Lieu(?: de travail| du poste| de mission)?|Location|Ville|City)[ \t]*:[ \t]*"
     r"(?P<place>[^\n,;(.]{2,40})",
@@ -231,16 +217,13 @@ def location(ad: Reading) -> str:
     """The city with the strongest cues around it, as written, else what a "Location:" line says."""
     scores: Counter[str] = Counter()
     written: dict[str, str] = {}
-    for position, city in find_cities(ad.folded):
-        if not ad.words[position][0].isupper():
-            continue
+    for position, city in named_cities(ad.words, ad.folded):
         before = ad.folded[max(position - 7, 0) : position]
-        score = 3 * any(word in _PLACE_WORDS for word in before)
-        score += 2 * bool(before and len(before[-1]) == 5 and before[-1].isdecimal())
-        score += bool(before and before[-1] in _PREPOSITIONS)
-        if city[0] not in _ALSO_WORDS or (before and before[-1] in _PREPOSITIONS | _PLACE_WORDS):
-            scores[CITIES[city]] += score or 1
-            written.setdefault(CITIES[city], " ".join(ad.words[position : position + len(city)]))
+        score = 3 * any(word in PLACE_WORDS for word in before)
+        score += 2 * bool(before and is_postal_code(before[-1]))
+        score += bool(before and before[-1] in PREPOSITIONS)
+        scores[CITIES[city]] += score or 1
+        written.setdefault(CITIES[city], " ".join(ad.words[position : position + len(city)]))
     if scores:
         return written[max(scores, key=lambda place: scores[place])]
     line = _PLACE_LINE.search(ad.text)

@@ -18,7 +18,7 @@ from rich.table import Table
 from nextjob.errors import InputError
 from nextjob.extraction.extractor import Answer, Extractor
 from nextjob.extraction.features import Feature
-from nextjob.extraction.grounding import is_grounded
+from nextjob.extraction.grounding import ground
 from nextjob.extraction.normalise import normalise
 from nextjob.extraction.readable import readable
 from nextjob.extraction.sections import read_title
@@ -181,7 +181,7 @@ def _judge(feature: Feature, text: str, store: AnswerStore, key: str, engine: st
         return _Row(answer, None, "unknown", engine)
     if feature.choices is not None and value not in feature.choices:
         return _Row(answer, None, "out_of_vocabulary", engine)
-    if feature.grounded and not is_grounded(feature.name, value, answer.raw, text):
+    if feature.grounded and (value := ground(feature.name, value, text)) is None:
         return _Row(answer, None, "ungrounded", engine)
     return _Row(answer, value, "truncated" if answer.truncated else "ok", engine)
 
