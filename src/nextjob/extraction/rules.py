@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.folding import WORD, find_runs, fold_word, fold_words, word_set
+from nextjob.extraction.folding import find_runs, fold_word, fold_words, word_set
 from nextjob.extraction.gazetteer import CITIES, PLACE_WORDS, PREPOSITIONS, is_postal_code, named_cities
 from nextjob.extraction.grounding import TECHNOLOGIES
 from nextjob.extraction.normalise import SENIORITY
@@ -16,6 +16,8 @@ from nextjob.extraction.sections import read_title
 from nextjob.extraction.sectors import GENERAL, KEYWORDS
 
 WAVE = 1000
+
+_TOKEN = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Reading:
         """Read an ad once for all rules."""
         text = unicodedata.normalize("NFC", ad)
         title = read_title(text) or next((line.strip() for line in text.splitlines() if line.strip()), "")
-        words = WORD.findall(text)
+        words = _TOKEN.findall(text)
         return cls(text, title, words, list(map(fold_word, words)))
 
 
