@@ -3,6 +3,7 @@
 import pytest
 
 from nextjob.extraction import Feature, RulesExtractor
+from nextjob.extraction.normalise import normalise
 
 NAMES = ("title", "seniority", "company", "location", "industry")
 FEATURES = [Feature(name, "?") for name in NAMES]
@@ -76,8 +77,24 @@ def test_seniority_of_the_body(text: str, level: str) -> None:
     assert answer.raw == level
 
 
-def test_a_closed_feature_without_a_rule_takes_the_only_choice_named() -> None:
-    contract = Feature("contract", "Which contract?", choices=("CDI", "CDD", "Freelance"))
-    ads = ["Poste en CDI à Paris", "CDI ou CDD", "rien"]
-    [(_, rows)] = RulesExtractor().answer(ads, [contract])
-    assert [row[0].raw for row in rows] == ["CDI", "", ""]
+PERMANENT = "Permanent / CDI / contrat à durée indéterminée"
+
+
+@pytest.mark.parametrize(
+    ("ad", "answer"),
+    [
+        ("Poste en CDI à Paris", PERMANENT),
+        ("A permanent position", PERMANENT),
+        ("Contrat à durée indéterminée", PERMANENT),
+        ("CDD de 6 mois, fixed-term", "Fixed-term / CDD"),
+        ("CDI ou CDD", ""),
+        ("Freelancers and unknown people", ""),
+        ("rien", ""),
+    ],
+)
+def test_a_closed_feature_without_a_rule_takes_the_only_choice_named(ad: str, answer: str) -> None:
+    choices = (PERMANENT, "Fixed-term / CDD", "Freelance", "Unknown")
+    contract = Feature("contract", "Which contract?", choices=choices)
+    [(_, [[given]])] = RulesExtractor().answer([ad], [contract])
+    assert given.raw == answer
+    assert normalise(contract, given.raw) == (answer or None)

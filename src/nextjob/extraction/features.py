@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nextjob.errors import InputError
+from nextjob.extraction.folding import fold_words
 
 RULES = ("title_block",)
 
@@ -19,7 +20,8 @@ class Feature:
         question: asked after the ad, in one sentence.
         answer_prefix: how the answer begins, such as "Company:"; the model goes on from there.
         max_new_tokens: cap on a generated answer.
-        choices: the only answers allowed (a closed feature), or None for free text.
+        choices: the only answers allowed (a closed feature), or None for free text. "Permanent / CDI" is one answer
+            that goes by two names.
         grounded: the value must occur in the ad, otherwise it is null.
         rule: "title_block" reads the TITLE block, and only ads without one are asked; None always asks.
 
@@ -50,6 +52,11 @@ class Feature:
                 raise InputError(f"feature {self.name}: choices need two or more different answers, none empty")
         if not self.answer_prefix.strip():
             object.__setattr__(self, "answer_prefix", f"{self.name.replace('_', ' ').capitalize()}:")
+
+    def choice_names(self) -> dict[tuple[str, ...], str]:
+        """Folded words of every choice, and of each of its names -> the choice."""
+        names = [(name, choice) for choice in self.choices or () for name in (choice, *choice.split(" / "))]
+        return {tuple(fold_words(name)): choice for name, choice in reversed(names)}
 
 
 def declare_features(declarations: Iterable[Mapping[str, Any]]) -> tuple[Feature, ...]:

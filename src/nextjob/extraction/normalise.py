@@ -82,11 +82,9 @@ def trim(text: str) -> str:
 
 
 def match_choice(feature: Feature, text: str) -> str | None:
-    """The choice that equals the answer, else the one its words name by a synonym, else None."""
-    assert feature.choices is not None
-    words = fold_words(text)
-    by_words = {tuple(fold_words(choice)): choice for choice in feature.choices}
-    known = {key: level for key, level in _SYNONYMS.get(feature.name, {}).items() if level in feature.choices}
+    """The choice that equals the answer, else the one its words name, by a synonym too, else None."""
+    words, by_words = fold_words(text), feature.choice_names()
+    known = {key: level for key, level in _SYNONYMS.get(feature.name, {}).items() if level in by_words.values()}
     for length in range(min(len(words), 6), 0, -1):
         for start in range(len(words) - length + 1):
             run = tuple(words[start : start + length])

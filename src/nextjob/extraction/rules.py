@@ -11,7 +11,7 @@ from nextjob.extraction.features import Feature
 from nextjob.extraction.folding import find_runs, fold_word, fold_words, word_set
 from nextjob.extraction.gazetteer import CITIES, PLACE_WORDS, PREPOSITIONS, is_postal_code, named_cities
 from nextjob.extraction.grounding import TECHNOLOGIES
-from nextjob.extraction.normalise import SENIORITY
+from nextjob.extraction.normalise import SENIORITY, is_unknown
 from nextjob.extraction.sections import read_title
 from nextjob.extraction.sectors import GENERAL, KEYWORDS
 
@@ -41,11 +41,12 @@ class Reading:
 class RulesExtractor:
     """Deterministic answers by rule; see `Extractor`.
 
-    A closed feature without a rule of its own is answered by the only one of its choices that the ad names.
+    A closed feature without a rule of its own is answered by the only one of its choices that the ad names, whole
+    words and by any of its names; an open one is not.
     """
 
     name = "rules"
-    revision = "1"
+    revision = "2"
     settings = ""
     prompt_version = ""
 
@@ -62,8 +63,11 @@ def _answer_all(ad: str, features: Sequence[Feature]) -> list[Answer]:
 
 
 def _only_choice(ad: Reading, feature: Feature) -> str:
-    named = [choice for choice in feature.choices or () if any(True for _ in find_runs(ad.folded, fold_words(choice)))]
-    return named[0] if len(named) == 1 else ""
+    names = feature.choice_names().items()
+    named = {
+        choice for name, choice in names if not is_unknown(choice) and any(True for _ in find_runs(ad.folded, name))
+    }
+    return named.pop() if len(named) == 1 else ""
 
 
 # Seniority: a word of the title, else the years asked for, else a word beside the person who is looked for.
