@@ -3,16 +3,15 @@
 from pathlib import Path
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 
 from nextjob.catalogue import EMBEDDINGS_FILE
 from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
+from nextjob.cli.extraction import next_command, say
 from nextjob.data import read_jobs
 from nextjob.embedding import embed
-from nextjob.extraction import declare_features, extract, summarise
+from nextjob.extraction import AdsMissing, Shard, declare_features, estimate, extract, summarise
 
 
 @one_line_errors
@@ -22,17 +21,19 @@ def main(cfg: DictConfig) -> None:
     """Ads -> extractor -> features table -> encoder -> embedding table."""
     refuse_unknown_keys(cfg)
     declared = OmegaConf.to_container(cfg.features, resolve=True)
-    features = declare_features(declared)  # type: ignore[arg-type]
-    extractor, encoder = instantiate(cfg.extractor), instantiate(cfg.encoder)
+    features = declare_features(declared, cfg.only)  # type: ignore[arg-type]
+    extractor, encoder, shard = instantiate(cfg.extractor), instantiate(cfg.encoder), Shard(**cfg.shard)
     jobs = read_jobs(cfg.data.root, cfg.data.format)[: cfg.limit]
-    table = extract(jobs, features, extractor, cfg.out)
+    if cfg.dry_run:
+        say(estimate(jobs, features, extractor, cfg.out, shard))
+        return
+    try:
+        table = extract(jobs, features, extractor, cfg.out, shard)
+    except AdsMissing as missing:
+        say(str(missing))
+        return
     embed(table, encoder, cfg.paths.cache).save(Path(cfg.out) / EMBEDDINGS_FILE)
-
-    console = Console()
-    console.print(summarise(table))
-    shared = [key for key in HydraConfig.get().overrides.task if key.startswith(("data", "features", "encoder"))]
-    following = " ".join(["python train.py +experiment=hybrid", *shared, f"data.features={cfg.out}"])
-    console.print(f"next: {following}", soft_wrap=True, highlight=False)
+    say(summarise(table), next_command(cfg.out))
 
 
 if __name__ == "__main__":

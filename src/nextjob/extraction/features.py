@@ -1,7 +1,7 @@
 """Features: what is asked of every ad, declared as data."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +59,13 @@ class Feature:
         return {tuple(fold_words(name)): choice for name, choice in reversed(names)}
 
 
-def declare_features(declarations: Iterable[Mapping[str, Any]]) -> tuple[Feature, ...]:
-    """Features from plain mappings (the entries of `conf/features/*.yaml`), in order.
+def declare_features(
+    declarations: Iterable[Mapping[str, Any]], only: str | Sequence[str] | None = None
+) -> tuple[Feature, ...]:
+    """Features from plain mappings (the entries of `conf/features/*.yaml`), in order; some of them with `only`.
 
     Raises:
-        InputError: an unknown or missing key, a wrong type, or a name given twice.
+        InputError: an unknown or missing key, a wrong type, a name given twice, or none of `only`.
     """
     features: list[Feature] = []
     for number, declared in enumerate(declarations, start=1):
@@ -79,4 +81,9 @@ def declare_features(declarations: Iterable[Mapping[str, Any]]) -> tuple[Feature
         features.append(feature)
     if not features:
         raise InputError("no features are declared: give a list such as conf/features/default.yaml")
-    return tuple(features)
+    only = [only] if isinstance(only, str) else only
+    unknown = [name for name in only or () if all(name != feature.name for feature in features)]
+    if unknown:
+        known = ", ".join(feature.name for feature in features)
+        raise InputError(f"only={unknown[0]}: no such feature; declared are {known}")
+    return tuple(feature for feature in features if only is None or feature.name in only)

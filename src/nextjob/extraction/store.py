@@ -53,13 +53,19 @@ class AnswerStore:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._answers: dict[str, Answer] = {}
-        for path in sorted(folder.glob("*.parquet")) if folder else ():
+        self._read: set[Path] = set()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the shards that are new in the folder, of other processes too."""
+        for path in sorted(set(self.folder.glob("*.parquet")) - self._read) if self.folder else ():
             try:
                 rows = pq.read_table(path, schema=_SCHEMA).to_pylist()
             except (pa.ArrowException, OSError) as error:
                 cause = str(error).splitlines()[0]
                 raise InputError(f"{path}: not a shard of answers ({cause}); delete it, then run again") from None
             self._answers |= {row.pop("key"): Answer(**row) for row in rows}
+            self._read.add(path)
 
     def __contains__(self, key: str) -> bool:
         return key in self._answers

@@ -1,0 +1,18 @@
+"""What extract.py says at its end."""
+
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from rich.console import Console
+
+
+def say(*results: Any) -> None:
+    """Results on stdout, each from the start of a line."""
+    for result in results:
+        Console().print(result, soft_wrap=isinstance(result, str), highlight=False)
+
+
+def next_command(out: str) -> str:
+    """The training on the board that was read, with the features that were made."""
+    shared = [key for key in HydraConfig.get().overrides.task if key.startswith(("data", "features", "encoder"))]
+    return " ".join(["next: python train.py +experiment=hybrid", *shared, f"data.features={out}"])
