@@ -36,3 +36,11 @@ def test_a_declaration_needs_a_name_and_a_question() -> None:
 def test_what_cannot_be_asked_is_refused(declared, message) -> None:
     with pytest.raises(InputError, match=message):
         declare_features(declared)
+
+
+def test_some_of_the_features_by_name() -> None:
+    declared = [{"name": name, "question": "?"} for name in ("title", "company", "location")]
+    names = [feature.name for feature in declare_features(declared, only=["location", "title"])]
+    assert names == ["title", "location"]
+    with pytest.raises(InputError, match=r"only=locatoin: no such feature; declared are title, company, location"):
+        declare_features(declared, only=["title", "locatoin"])

@@ -48,9 +48,7 @@ class Estimate:
             return Group(lines, "Every answer is there: nothing to ask.")
         speed = f", {sum(self.tokens.values()) / self.seconds:,.0f} prompt tokens a second" if self.tokens else ""
         about = timedelta(seconds=max(round(self.seconds), 1))
-        return Group(
-            lines, f"about {about} (h:mm:ss){speed}, measured on {self.probed} of the ads. Nothing is written."
-        )
+        return Group(lines, f"about {about} (h:mm:ss){speed}, measured on {self.probed} ads; nothing is written")
 
 
 def estimate(
