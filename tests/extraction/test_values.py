@@ -112,6 +112,7 @@ AD = (
         ("company", "Acme Energies", "Acme Énergie"),
         ("company", "Acme", "Acme"),
         ("company", "Acm", None),
+        ("company", "Equipe", None),
         ("company", "Société Générale", "Société Générale"),
         ("company", "Sociéte Générales", "Société Générale"),
         ("company", "Sopra Steria", None),

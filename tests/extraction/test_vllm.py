@@ -26,7 +26,7 @@ def stand_in(monkeypatch) -> None:
 @pytest.mark.parametrize("folder", ["tiny_folder", "alternating_folder"])
 def test_answers_equal_those_of_the_transformers_engine(stand_in, folder, features, request, tmp_path) -> None:
     model = str(request.getfixturevalue(folder))
-    ads = [*map(random_ad, (0, 1, 14, 18, 24, 35, 49)), "Acme recrute à Paris. " * 400]
+    ads = [*map(random_ad, (18, 35, 49)), "Acme recrute à Paris. " * 400]
     engine = VLLMExtractor(model, tmp_path, dtype="float32", wave_ads=5, max_prompt_tokens=300)
     expected = answers_by_ad(TransformersExtractor(model, tmp_path, max_prompt_tokens=300), ads, features)
     seen = set()

@@ -33,15 +33,15 @@ def ground(name: str, value: str, ad: str) -> str | None:
     """The value of a grounded feature as the ad supports it, None where it does not.
 
     A value stands in the ad word by word, or else the ad's own spelling of it takes its place. A company is no
-    place, no technology, and not the beginning of the title, unless the title says that it is hiring.
+    place, no technology, no word in small letters, and not the beginning of the title, unless the title says that it
+    is hiring.
     """
     if name == "location":
         return _ground_place(value, ad)
     written = _Ad.of(ad)
-    spelling = value if any(True for _ in find_runs(written.folded, fold_words(value))) else written.spelling(value)
-    if spelling is None or (name == "company" and not _is_company(spelling, ad)):
-        return None
-    return spelling
+    company = name == "company"
+    spelling = value if written.holds(value, as_name=company) else written.spelling(value)
+    return spelling if spelling is not None and (not company or _is_company(spelling, ad)) else None
 
 
 def _ground_place(value: str, ad: str) -> str | None:
@@ -74,6 +74,14 @@ class _Ad:
         words = [match.group() for match in matches]
         return cls(ad, [match.span() for match in matches], words, list(map(fold_word, words)))
 
+    def holds(self, value: str, as_name: bool) -> bool:
+        """True where the words of a value stand in the ad; as a name with a capital or digit, or spelt alike."""
+        run = fold_words(value)
+        found = (self.between(start, len(run)) for start in find_runs(self.folded, run))
+        return any(
+            not as_name or text != text.lower() or any(map(str.isdigit, text)) or text in value for text in found
+        )
+
     def names(self, name: Sequence[str]) -> bool:
         """True where the words stand in the ad with a capital."""
         return any(has_capital(self.words[start : start + len(name)]) for start in find_runs(self.folded, name))
@@ -92,8 +100,11 @@ class _Ad:
         nearest = process.extractOne(wanted, list(windows), scorer=fuzz.ratio, score_cutoff=SIMILARITY)
         if nearest is None:
             return None
-        start = windows[nearest[0]]
-        return self.text[self.spans[start][0] : self.spans[start + len(words) - 1][1]]
+        return self.between(windows[nearest[0]], len(words))
+
+    def between(self, start: int, count: int) -> str:
+        """The text of `count` words from a position on."""
+        return self.text[self.spans[start][0] : self.spans[start + count - 1][1]]
 
 
 def _is_company(name: str, ad: str) -> bool:

@@ -1,11 +1,11 @@
 """Raw answers to values: unknowns recognised, closed answers matched, companies and places cleaned."""
 
 import re
-import unicodedata
 
 from nextjob.extraction.features import Feature
 from nextjob.extraction.folding import fold, fold_lookalikes, fold_words, word_set
 from nextjob.extraction.gazetteer import CITIES, COUNTRIES, REGIONS, find_cities
+from nextjob.extraction.readable import visible
 
 _UNKNOWN = word_set(
     "unknown none null nil na n a nan nc tbd inconnu inconnue aucun aucune confidentiel confidential anonyme "
@@ -55,7 +55,7 @@ def normalise(feature: Feature, raw: str) -> str | None:
 
     A closed feature gives one of its choices, or the cleaned answer where none fits.
     """
-    text = unicodedata.normalize("NFC", fold_lookalikes(raw))
+    text = fold_lookalikes(visible(raw))
     text = trim(" ".join(text.split()))
     if is_unknown(text):
         return None

@@ -38,6 +38,11 @@ def readable(text: str) -> str:
     if _HTML.search(text):
         text = _strip_markup(text)
     text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+    return visible(text)
+
+
+def visible(text: str) -> str:
+    """The text as NFC, without characters that cannot be seen; every kind of line break is a newline."""
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", _BREAKS.sub("\n", text)))
 
 

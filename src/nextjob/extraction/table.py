@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 from rich.table import Table
+from rich.text import Text
 
 from nextjob.extraction.ask import ask
 from nextjob.extraction.extractor import Answer, Extractor
@@ -113,7 +114,7 @@ def summarise(table: pd.DataFrame) -> Table:
         counts = [str((rows[STATUS] == status).sum()) for status in statuses]
         values = rows[VALUE].value_counts()
         top = f"{values.index[0]} ({values.iloc[0] / len(rows):.0%})" if len(values) else ""
-        lines.add_row(str(name), *counts, top)
+        lines.add_row(str(name), *counts, Text(top))
     return lines
 
 
