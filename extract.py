@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nextjob.catalogue import EMBEDDINGS_FILE
 from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
-from nextjob.cli.extraction import next_command, say
+from nextjob.cli.extraction import next_extraction, next_training, say
 from nextjob.data import read_jobs
 from nextjob.embedding import embed
 from nextjob.extraction import AdsMissing, Shard, declare_features, estimate, extract, summarise
@@ -25,7 +25,7 @@ def main(cfg: DictConfig) -> None:
     extractor, encoder, shard = instantiate(cfg.extractor), instantiate(cfg.encoder), Shard(**cfg.shard)
     jobs = read_jobs(cfg.data.root, cfg.data.format)[: cfg.limit]
     if cfg.dry_run:
-        say(estimate(jobs, features, extractor, cfg.out, shard))
+        say(estimate(jobs, features, extractor, cfg.out, shard), next_extraction())
         return
     try:
         table = extract(jobs, features, extractor, cfg.out, shard)
@@ -33,7 +33,7 @@ def main(cfg: DictConfig) -> None:
         say(str(missing))
         return
     embed(table, encoder, cfg.paths.cache).save(Path(cfg.out) / EMBEDDINGS_FILE)
-    say(summarise(table), next_command(cfg.out))
+    say(summarise(table), next_training(cfg.out))
 
 
 if __name__ == "__main__":

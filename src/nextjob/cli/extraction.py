@@ -12,7 +12,13 @@ def say(*results: Any) -> None:
         Console().print(result, soft_wrap=isinstance(result, str), highlight=False)
 
 
-def next_command(out: str) -> str:
+def next_training(out: str) -> str:
     """The training on the board that was read, with the features that were made."""
     shared = [key for key in HydraConfig.get().overrides.task if key.startswith(("data", "features", "encoder"))]
     return " ".join(["next: python train.py +experiment=hybrid", *shared, f"data.features={out}"])
+
+
+def next_extraction() -> str:
+    """The extraction that a dry run has told about."""
+    shared = [key for key in HydraConfig.get().overrides.task if not key.startswith("dry_run=")]
+    return " ".join(["next: python extract.py", *shared])
