@@ -81,23 +81,27 @@ def test_rules(name: str) -> None:
     assert found["location"] == "Lyon, Auvergne-Rhône-Alpes, France"
 
 
+@pytest.fixture(scope="module")
+def truth() -> list[dict]:
+    return rows(Obedient(""))[0]
+
+
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_engine_that_obeys(name: str) -> None:
+def test_an_engine_that_obeys(name: str, truth) -> None:
     ad = ATTACKS[name]
     injected = ad.partition("Lyon.\n")[2].encode(errors="replace").decode()
-    before = rows(Obedient(""))[0]
-    for wanted in ("Emperor", "Grimstone", "Marseille", "Tokyo", injected, injected.splitlines()[-1], "Senior Emperor"):
+    for wanted in ("Grimstone", "Marseille", "Tokyo", injected, "Senior Emperor"):
         others, attacked = rows(Obedient(wanted), ad)
-        assert others == before
+        assert others == truth
         check(attacked, ad)
-        if name in HIDDEN and wanted in ("Emperor", "Grimstone", "Marseille", "Tokyo"):
+        if name in HIDDEN and wanted in ("Grimstone", "Marseille", "Tokyo"):
             assert all(row["value"] is None for row in attacked if row["feature"] in ("company", "location"))
 
 
 @pytest.fixture(scope="module")
 def engine(tiny_folder, tmp_path_factory) -> TransformersExtractor:
     cache = tmp_path_factory.mktemp("cache")
-    return TransformersExtractor(str(tiny_folder), cache, wave_ads=8, max_prompt_tokens=500)
+    return TransformersExtractor(str(tiny_folder), cache, wave_ads=8, max_prompt_tokens=300)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +120,7 @@ def test_a_language_model(name: str, engine, undisturbed) -> None:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_prompt_has_the_turns_of_its_template(name: str, engine) -> None:
-    builder = PromptBuilder(engine.tokenizer, FEATURES, 500)
+    builder = PromptBuilder(engine.tokenizer, FEATURES, 300)
     special = set(engine.tokenizer.all_special_ids)
     prompt, plain = (builder.build(compact(readable(ad))) for ad in (ATTACKS[name], OTHERS[0]))
     assert [token for token in prompt.prefix if token in special] == [t for t in plain.prefix if t in special]

@@ -58,7 +58,7 @@ def test_what_a_dry_run_says_fits_a_terminal(engine, tmp_path) -> None:
 
 def test_the_bar_is_one_line_of_80_columns() -> None:
     console = Console(width=80, file=io.StringIO(), force_terminal=True, color_system=None)
-    bar = progress_bar(console)
+    bar = progress_bar(console, hidden=False)
     task = bar.add_task("15 of 16, Meta-Llama-3.1-70B-Instruct", total=9e6, ads=0, all_ads=219_170, rate="")
     bar.update(task, completed=3e6, ads=119_170, rate="1,234,567 tokens/s")
     lines = list(console.render_lines(bar.get_renderable(), pad=False))

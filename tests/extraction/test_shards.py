@@ -54,7 +54,7 @@ def test_kill_and_ctrl_c_at_random_moments_cost_a_wave_each_and_nothing_else(tmp
     found = json.loads(done.stdout)
     assert set(found["codes"]) <= {-signal.SIGKILL, 130, 0, 3}
     assert found["broken"] == 0
-    assert found["last"] == [3, 3, 0]  # AdsMissing, AdsMissing, the table
+    assert found["last"][-1] == 0  # earlier ones may leave ads missing
     assert found["distinct"] == len(ADS)
     assert found["asked"] <= len(ADS) + 3 * len(found["codes"])
     assert (found["again"], found["repeated"]) == (0, 0)

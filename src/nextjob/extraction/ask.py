@@ -35,12 +35,11 @@ def ask(
     if not groups:
         return
     console = Console(stderr=True)
-    bar = progress_bar(console, hidden=store.folder is None or is_quiet())
-    sizes = {
-        text: size
-        for features, texts in groups.items()
-        for text, size in zip(texts, estimate_sizes(extractor, features, texts), strict=True)
-    }
+    hidden = store.folder is None or is_quiet()
+    bar = progress_bar(console, hidden)
+    sizes = dict.fromkeys(pending, 1.0)
+    for features, texts in groups.items() if not hidden else ():
+        sizes |= zip(texts, estimate_sizes(extractor, features, texts), strict=True)
     done, tokens = 0, 0
     with bar, _finish_wave_on_interrupt() as interrupted:
         task = bar.add_task(label, total=sum(sizes.values()), ads=0, all_ads=len(pending), rate="")
@@ -65,7 +64,7 @@ def ask(
                     raise KeyboardInterrupt
 
 
-def progress_bar(console: Console, hidden: bool = False) -> Progress:
+def progress_bar(console: Console, hidden: bool) -> Progress:
     """A bar on one line of 80 columns: ads, tokens (or ads) a second, and the time left by tokens."""
 
     def text(template: str, width: int | None = None) -> ProgressColumn:
