@@ -69,11 +69,12 @@ def estimate(
     ads = Counter(feature.name for lacking in pending.values() for feature in lacking)
     lengths = {text: float(len(text)) for text in pending}
     tokens: Counter[str] = Counter()
-    for lacking in set(pending.values()) if isinstance(extractor, Tokenized) else ():
-        texts = [text for text in pending if pending[text] == lacking]
-        for text, counts in zip(texts, count_tokens(extractor, lacking, texts), strict=True):
-            lengths[text] = sum(counts)
-            tokens.update({feature.name: count for feature, count in zip(lacking, counts, strict=True)})
+    if isinstance(extractor, Tokenized):
+        for lacking in set(pending.values()):
+            texts = [text for text in pending if pending[text] == lacking]
+            for text, counts in zip(texts, count_tokens(extractor, lacking, texts), strict=True):
+                lengths[text] = sum(counts)
+                tokens.update({feature.name: count for feature, count in zip(lacking, counts, strict=True)})
     seconds, probed = _probe(extractor, pending, lengths)
     return Estimate(
         {name: ads[name] for name in names}, {name: tokens[name] for name in names} if tokens else {}, seconds, probed
