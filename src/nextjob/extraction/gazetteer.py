@@ -193,7 +193,7 @@ REGIONS = {words: region for words, region in REGIONS.items() if words not in CI
 PLACE_WORDS = word_set(
     "localisation location lieu lieux ville city adresse address base basee bases basees based situe situee "
     "located locaux bureau bureaux office offices site sites agence agences poste presentiel presence deplacement "
-    "deplacements"
+    "deplacements quartier esplanade arche"
 )
 PREPOSITIONS = frozenset(("a", "sur", "in", "at", "near", "vers", "entre"))
 ALSO_WORDS = word_set(

@@ -33,8 +33,8 @@ def ground(name: str, value: str, ad: str) -> str | None:
     """The value of a grounded feature as the ad supports it, None where it does not.
 
     A value stands in the ad word by word, or else the ad's own spelling of it takes its place. A company is no
-    place, no technology, no word in small letters, and not the beginning of the title, unless the title says that it
-    is hiring.
+    place, no technology, no single word in small letters, and not the beginning of the title, unless the title says
+    that it is hiring.
     """
     if name == "location":
         return _ground_place(value, ad)
@@ -75,12 +75,10 @@ class _Ad:
         return cls(ad, [match.span() for match in matches], words, list(map(fold_word, words)))
 
     def holds(self, value: str, as_name: bool) -> bool:
-        """True where the words of a value stand in the ad; as a name with a capital or digit, or spelt alike."""
+        """True where the words of a value stand in the ad; a name of one word with a capital, or spelt alike."""
         run = fold_words(value)
-        found = (self.between(start, len(run)) for start in find_runs(self.folded, run))
-        return any(
-            not as_name or text != text.lower() or any(map(str.isdigit, text)) or text in value for text in found
-        )
+        texts = (self.between(start, len(run)) for start in find_runs(self.folded, run))
+        return any(not as_name or len(run) > 1 or text in value or text != text.lower() for text in texts)
 
     def names(self, name: Sequence[str]) -> bool:
         """True where the words stand in the ad with a capital."""
