@@ -23,7 +23,7 @@ class Tokenized(Protocol):
 def count_tokens(extractor: Tokenized, features: Sequence[Feature], ads: Sequence[str]) -> list[list[int]]:
     """Length (B, F) of the prompts of B ads and F features."""
     builder = PromptBuilder(extractor.tokenizer, features, extractor.max_prompt_tokens)
-    prompts = [builder.build(compact(ad)) for ad in ads]
+    prompts = builder.build_all([compact(ad) for ad in ads])
     return [[len(prompt.prefix) + len(suffix) for suffix in prompt.suffixes] for prompt in prompts]
 
 

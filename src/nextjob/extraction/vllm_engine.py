@@ -130,7 +130,7 @@ class VLLMExtractor:
         order = sorted(range(len(ads)), key=lambda position: len(texts[position]), reverse=True)
         for start in range(0, len(order), self.wave_ads):
             wave = order[start : start + self.wave_ads]
-            prompts = [builder.build(texts[position]) for position in wave]
+            prompts = builder.build_all([texts[position] for position in wave])
             outputs = iter(self._generate(prompts, questions))
             yield wave, [self._read(prompt, features, choices, questions, outputs) for prompt in prompts]
 
