@@ -113,6 +113,7 @@ AD = (
         ("company", "Acme", "Acme"),
         ("company", "Acm", None),
         ("company", "Equipe", None),
+        ("company", "l'équipe", None),
         ("company", "Société Générale", "Société Générale"),
         ("company", "Sociéte Générales", "Société Générale"),
         ("company", "Sopra Steria", None),
@@ -137,6 +138,15 @@ def test_grounding_is_by_whole_words_and_gives_the_spelling_of_the_ad(
     name: str, value: str, grounded: str | None
 ) -> None:
     assert ground(name, value, AD) == grounded
+
+
+@pytest.mark.parametrize("answer", ["Our client", "Notre client final", "The Company", "Groupe", "Une startup"])
+def test_a_company_has_a_name(answer: str) -> None:
+    assert ground("company", normalise(COMPANY, answer), f"{answer} recherche un data engineer") is None
+
+
+def test_a_spelling_is_on_one_line() -> None:
+    assert ground("company", "Acme Energies", "Chez Acme\nÉnergie renouvelable") is None
 
 
 def test_a_title_that_says_who_is_hiring_supports_the_company() -> None:

@@ -25,6 +25,10 @@ TECHNOLOGIES = word_set(
     "css api rest graphql selenium cypress figma servicenow sharepoint jquery bash powershell elasticsearch "
     "redis tensorflow pytorch saas erp crm"
 ) | {"power bi", "ruby on rails", "spring boot", "full stack", "fullstack", "machine learning"}
+_GENERIC = word_set(
+    "a le la les l un une the notre nos votre vos our your this cette client clients final entreprise societe company "
+    "employeur employer organisation organization startup start up groupe group cabinet agence equipe team"
+)
 _CITIES = frozenset(CITIES.values())
 _HIRES = re.compile(r"\s*(?::|recrute|recherche|cherche|embauche|hires|is hiring|is looking|seeks|is seeking)")
 
@@ -33,8 +37,8 @@ def ground(name: str, value: str, ad: str) -> str | None:
     """The value of a grounded feature as the ad supports it, None where it does not.
 
     A value stands in the ad word by word, or else the ad's own spelling of it takes its place. A company is no
-    place, no technology, no single word in small letters, and not the beginning of the title, unless the title says
-    that it is hiring.
+    place, no technology, no "our client", no single word in small letters, and not the beginning of the title, unless
+    the title says that it is hiring.
     """
     if name == "location":
         return _ground_place(value, ad)
@@ -94,6 +98,7 @@ class _Ad:
             " ".join(self.folded[start : start + len(words)]): start
             for start in range(len(self.folded) - len(words) + 1)
             if self.folded[start][:1] == wanted[0] and self.words[start][0].isupper()
+            if "\n" not in self.between(start, len(words))
         }
         nearest = process.extractOne(wanted, list(windows), scorer=fuzz.ratio, score_cutoff=SIMILARITY)
         if nearest is None:
@@ -107,8 +112,8 @@ class _Ad:
 
 def _is_company(name: str, ad: str) -> bool:
     words = tuple(fold_words(name))
-    place = words in CITIES or words in REGIONS or words in COUNTRIES
-    return not (place or _begins_title(name, ad) or _is_technology(name, ad))
+    no_name = words in CITIES or words in REGIONS or words in COUNTRIES or _GENERIC.issuperset(words)
+    return not (no_name or _begins_title(name, ad) or _is_technology(name, ad))
 
 
 def _begins_title(company: str, ad: str) -> bool:
