@@ -60,6 +60,8 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 GENERATED = 8
+WORDS_PER_TOKEN = 0.905
+"""Of the invented ads by their own tokenizer."""
 
 
 def main() -> None:
@@ -292,12 +294,12 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def make_ads(count: int, seed: int = 0) -> list[str]:
-    """Invented ads of exp(N(6.78, 0.5)) words, a token each or so, between 100 and 3,000, in lines of 12."""
+    """Invented ads of exp(N(6.78, 0.5)) tokens or so, between 100 and 3,000, in lines of 12 words."""
     rng = random.Random(seed)
     words = _words()
     ads = []
     for _ in range(count):
-        length = round(min(max(math.exp(rng.gauss(6.78, 0.5)), 100), 3000)) - 100 // 12
+        length = round(min(max(math.exp(rng.gauss(6.78, 0.5)), 100), 3000) * WORDS_PER_TOKEN)
         chosen = rng.choices(words, k=length)
         ads.append("\n".join(" ".join(chosen[start : start + 12]) for start in range(0, length, 12)))
     return ads

@@ -7,6 +7,7 @@ import torch
 
 from nextjob.errors import InputError
 from nextjob.extraction import Answer, Feature
+from nextjob.extraction.llama import LlamaTree, TreeCache
 from nextjob.extraction.transformers_engine import TransformersExtractor
 
 from .conftest import random_ad
@@ -49,6 +50,25 @@ def test_answers_do_not_depend_on_the_other_ads_or_features(tiny_folder, feature
             assert single.raw == expected.raw
             assert single.confidence == pytest.approx(expected.confidence, abs=1e-4)
             assert single.prompt_tokens == expected.prompt_tokens
+
+
+def test_where_memory_runs_out_waves_shrink_and_answers_stay(tiny_folder, features, tmp_path, monkeypatch) -> None:
+    ads = [random_ad(seed) for seed in range(12)]
+    expected = answers_by_ad(TransformersExtractor(str(tiny_folder), tmp_path), ads, features)
+    engine = TransformersExtractor(str(tiny_folder), tmp_path)
+    allocate, most = LlamaTree.allocate, []
+
+    def allocate_little(tree: LlamaTree, ads: int, capacity: int) -> TreeCache:
+        if ads * capacity > 1500:
+            raise torch.OutOfMemoryError
+        most.append(tree.columns)
+        return allocate(tree, ads, capacity)
+
+    monkeypatch.setattr(LlamaTree, "allocate", allocate_little)
+    for answer, before in zip(answers_by_ad(engine, ads, features), expected, strict=True):
+        assert [a.raw for a in answer] == [b.raw for b in before]
+    assert len(most) > 1
+    assert max(most) < 65_536
 
 
 def test_an_ad_longer_than_the_model_is_cut(tiny_folder, features, tmp_path) -> None:

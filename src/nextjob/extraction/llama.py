@@ -4,6 +4,7 @@ Shapes: B ads, P prefix columns, Q new tokens of an ad, T tokens of one pass, H 
 key/value head, D head width, E model width, K columns of the cache in use.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -46,28 +47,41 @@ class LlamaTree:
 
     Args:
         model: in evaluation mode; its projections become views of fused matrices, so nothing is held twice.
+        columns: of all ads of a cache together; its memory is taken once, at the first cache, and used again.
         compiled: fuse the element-wise work with `torch.compile` (half a minute, once; for a GPU).
 
     Raises:
         InputError: an activation other than SiLU.
     """
 
-    def __init__(self, model: Any, compiled: bool = False) -> None:
+    def __init__(self, model: Any, columns: int, compiled: bool = False) -> None:
         self.config = model.config
         if self.config.hidden_act != "silu":
             raise InputError(f"a Llama with {self.config.hidden_act}: this extractor runs those with SiLU")
         self.model = model
         self.width = model.model.layers[0].self_attn.head_dim
+        self.columns = columns
+        self._memory = torch.empty(0)
         self.layers = [_fuse_layer(layer) for layer in model.model.layers]
         self._project = torch.compile(_project) if compiled else _project
         self._finish = torch.compile(_finish) if compiled else _finish
 
     def allocate(self, ads: int, capacity: int) -> TreeCache:
-        """Room for `capacity` columns of each of `ads` ads."""
+        """Room for `capacity` columns of each of `ads` ads; the cache before is not to be used any more."""
         shape = (self.config.num_hidden_layers, ads, self.config.num_key_value_heads, capacity, self.width)
+        size = math.prod(shape)
+        if self._memory.numel() < 2 * size:
+            most = size // (ads * capacity) * max(self.columns, ads * capacity)
+            self._memory = torch.empty(0)  # freed before more is taken
+            self._memory = torch.empty(2 * most, dtype=self.model.dtype, device=self.model.device)
         # Zeros: a masked column still takes part in the weighted sum, where 0 * NaN would be NaN.
-        keys = torch.zeros(shape, dtype=self.model.dtype, device=self.model.device)
-        return TreeCache(keys, torch.zeros_like(keys))
+        keys, values = (part.view(shape).zero_() for part in (self._memory[:size], self._memory[size : 2 * size]))
+        return TreeCache(keys, values)
+
+    def shrink(self, columns: int) -> None:
+        """Give the memory back, and take less the next time."""
+        self.columns = columns
+        self._memory = torch.empty(0)
 
     def prefill(self, ids: Tensor, cache: TreeCache, first_ad: int) -> None:
         """Read prefixes into the cache rows from `first_ad` on.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from nextjob.errors import InputError
+from nextjob.extraction.backoff import with_backoff
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
 from nextjob.extraction.llama import LlamaTree, TreeCache
@@ -120,11 +121,7 @@ class TransformersExtractor:
 
     @cached_property
     def _tree(self) -> LlamaTree:
-        return LlamaTree(self.model, self.compiled)
-
-    @cached_property
-    def _tree(self) -> LlamaTree:
-        return LlamaTree(self.model, self.compiled)
+        return LlamaTree(self.model, self.wave_tokens, self.compiled)
 
     def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
         """Yield waves of ads of about one length, longest ads first."""
@@ -136,7 +133,7 @@ class TransformersExtractor:
             caps={f: feature.max_new_tokens for f, feature in enumerate(features) if not feature.choices},
         )
         for wave, prompts in self._waves(builder, plan, ads):
-            yield wave, self._answer_wave(features, plan, prompts)
+            yield wave, with_backoff(lambda part: self._answer_or_shrink(features, plan, part), prompts)
 
     def _waves(
         self, builder: PromptBuilder, plan: "_Plan", ads: Sequence[str]
@@ -156,6 +153,18 @@ class TransformersExtractor:
                     size = min(max(self.wave_tokens // columns, 1), self.wave_ads)
                     wave, ready = ready[:size], ready[size:]
                     yield [position for position, _ in wave], [prompt for _, prompt in wave]
+
+    def _answer_or_shrink(
+        self, features: Sequence[Feature], plan: "_Plan", prompts: Sequence[Prompt]
+    ) -> list[list[Answer]]:
+        """Answers of one wave; where memory runs out, the next ones are half as large."""
+        try:
+            return self._answer_wave(features, plan, prompts)
+        except torch.OutOfMemoryError:
+            self.wave_tokens //= 2
+            self.prefill_tokens //= 2
+            self._tree.shrink(self.wave_tokens)
+            raise
 
     @torch.inference_mode()
     def _answer_wave(self, features: Sequence[Feature], plan: "_Plan", prompts: list[Prompt]) -> list[list[Answer]]:
@@ -178,7 +187,7 @@ class TransformersExtractor:
                 put(ad, f, raw, confidence, len(generated), truncated)
         return answers
 
-    def _read_wave(self, prompts: list[Prompt], room: int) -> "_Wave":
+    def _read_wave(self, prompts: Sequence[Prompt], room: int) -> "_Wave":
         """Prefill the prefixes, then extend every ad by the block of its suffixes; `room` is left for answers."""
         prefixes = torch.tensor([len(prompt.prefix) for prompt in prompts], device=self.device)
         suffixes = torch.tensor([[len(ids) for ids in prompt.suffixes] for prompt in prompts], device=self.device)
