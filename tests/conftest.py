@@ -9,10 +9,14 @@ os.environ |= {
     "TOKENIZERS_PARALLELISM": "false",
 }
 
+import io
+import logging
+import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -29,6 +33,35 @@ LEAN = ["encoder=hashing", "logger=csv", "trainer.max_epochs=2", "model.expert_e
 def python(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run this Python in a folder and capture what it says."""
     return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """Undo what Hydra sets in logging."""
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+    kept = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        for logger, level, propagate, handlers in kept:
+            for handler in set(logger.handlers) - set(handlers):
+                handler.close()
+            logger.setLevel(level)
+            logger.propagate, logger.handlers[:] = propagate, handlers
+
+
+def script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `python NAME ARGUMENTS` does in the root, in this process, which has imported everything already."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, logging_as_before(), redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(ROOT)
+        patch.setattr("sys.argv", [name, *arguments])
+        try:
+            runpy.run_path(name, run_name="__main__")
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+    return subprocess.CompletedProcess([name, *arguments], code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +88,7 @@ def tiny_overrides(tiny_board, tmp_path_factory) -> list[str]:
 def tiny_run(tiny_overrides, tmp_path_factory) -> Path:
     """Run folder of two epochs of train.py on the tiny board, fold 0 of 2."""
     run = tmp_path_factory.mktemp("runs") / "tiny"
-    done = python("train.py", "+experiment=hybrid", *tiny_overrides, "data.folds=2", f"hydra.run.dir={run}")
+    done = script("train.py", "+experiment=hybrid", *tiny_overrides, "data.folds=2", f"hydra.run.dir={run}")
     assert done.returncode == 0, done.stderr
     return run
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import runpy
 import shutil
 
 import numpy as np
@@ -29,8 +28,8 @@ from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
 from nextjob.extraction.weights import find_weights
 from nextjob.models.hybrid import MONITORED
-from tests.conftest import one_line, python
-from tests.paths import CONF, ROOT
+from tests.conftest import one_line, script
+from tests.paths import CONF
 
 WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 
@@ -340,7 +339,7 @@ def test_command(tiny_run, tmp_path, monkeypatch, capsys, arguments, message):
 def test_train(tiny_overrides, tiny_run, tmp_path, arguments, message):
     write_board(tmp_path / "other", seed=1, n_jobs=60, n_candidates=60, n_test=5)
     given = [a.replace("RUN", str(tiny_run)).replace("OTHER", str(tmp_path / "other")) for a in arguments]
-    done = python("train.py", *tiny_overrides, *given, f"hydra.run.dir={tmp_path / 'run'}")
+    done = script("train.py", *tiny_overrides, *given, f"hydra.run.dir={tmp_path / 'run'}")
     assert done.returncode == 1
     assert re.search(message, errors(done.stderr)), done.stderr
     assert "Traceback" not in done.stderr
@@ -393,12 +392,10 @@ def test_keys_that_are_added_and_known():
         ("hydra/sweper=basic", "'hydra/sweeper'"),
     ],
 )
-def test_misspelt_name_ends_before_anything_starts(monkeypatch, capsys, tmp_path, argument, suggested):
-    monkeypatch.setattr("sys.argv", ["train.py", argument, f"hydra.run.dir={tmp_path / 'run'}"])
-    with pytest.raises(SystemExit) as stopped:
-        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
-    assert stopped.value.code == 1
-    assert suggested in one_line(capsys.readouterr().err)
+def test_misspelt_name_ends_before_anything_starts(tmp_path, argument, suggested):
+    done = script("train.py", argument, f"hydra.run.dir={tmp_path / 'run'}")
+    assert done.returncode == 1
+    assert suggested in one_line(done.stderr)
     assert list(tmp_path.iterdir()) == []
 
 

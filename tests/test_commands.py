@@ -24,7 +24,6 @@ from nextjob.errors import InputError
 from nextjob.extraction.sections import read_title
 from nextjob.pooling import differences, estimates, pool
 from nextjob.schema import TOP_K
-from tests.conftest import python
 from tests.paths import CONF
 
 
@@ -56,14 +55,6 @@ def test_help_lists_every_command_and_every_command_explains_itself(capsys):
         assert callable(import_module(f"nextjob.cli.{name.replace('-', '_')}").main)
         main([name, "--help"])
         assert f"python -m nextjob {name}" in capsys.readouterr().out
-
-
-def test_library_imports_fast_and_without_hydra():
-    code = (
-        "import sys, nextjob; assert 'torch' not in sys.modules\n"
-        "from nextjob import Recommender; assert 'hydra' not in sys.modules"
-    )
-    assert python("-c", code).returncode == 0
 
 
 def test_experiments_bring_no_top_level_key():

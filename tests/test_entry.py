@@ -3,7 +3,6 @@
 import os
 import pty
 import re
-import runpy
 import shlex
 import signal
 import subprocess
@@ -18,38 +17,24 @@ from omegaconf import OmegaConf
 
 from nextjob.__main__ import COMMANDS, main
 from nextjob.cli.entry import one_line_errors
-from tests.conftest import python
+from tests.conftest import python, script
 from tests.paths import CONF, ROOT
 
-SCRIPTS = ("train", "extract")
 
-
-@pytest.fixture(scope="module")
-def help_text():
-    """What a script says with --help."""
-
-    def say(script, capsys, monkeypatch):
-        monkeypatch.setattr("sys.argv", [f"{script}.py", "--help"])
-        with pytest.raises(SystemExit) as stopped:
-            runpy.run_path(str(ROOT / f"{script}.py"), run_name="__main__")
-        assert stopped.value.code == 0
-        return capsys.readouterr().out
-
-    return say
-
-
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_names_keys_and_commands_that_exist(script, help_text, capsys, monkeypatch):
-    said = help_text(script, capsys, monkeypatch)
+@pytest.mark.parametrize("name", ["train", "extract"])
+def test_help_names_keys_and_commands_that_exist(name):
+    done = script(f"{name}.py", "--help")
+    assert done.returncode == 0
+    said = done.stdout
     assert "$" not in said
-    examples = [shlex.split(line, comments=True) for line in said.splitlines() if line.startswith(f"  python {script}")]
+    examples = [shlex.split(line, comments=True) for line in said.splitlines() if line.startswith(f"  python {name}")]
     assert len(examples) > 3
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        known = set(compose(script))
+        known = set(compose(name))
         for _, _, *arguments in examples:
             overrides = [argument for argument in arguments if argument != "-m" and "," not in argument]
-            assert set(compose(script, overrides)) == known
-        cfg = compose(script, return_hydra_config=True)
+            assert set(compose(name, overrides)) == known
+        cfg = compose(name, return_hydra_config=True)
     keys = re.search(r"Keys that are used most\n((?:  .+\n)+)", said)[1].splitlines()
     for key in (line.split()[0] for line in keys):
         assert OmegaConf.select(cfg, key, default=key) != key or key in ("ckpt_path", "data.features"), key
@@ -95,12 +80,10 @@ def test_exit_code_of_a_command(arguments, code, capsys):
     assert len(capsys.readouterr().err.splitlines()) == (len(arguments) > 1)
 
 
-def test_exit_code_of_an_unknown_option(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["train.py", "--multirn"])
-    with pytest.raises(SystemExit) as exited:
-        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
-    assert exited.value.code == 2
-    assert "unrecognized arguments: --multirn" in capsys.readouterr().err
+def test_exit_code_of_an_unknown_option():
+    done = script("train.py", "--multirn")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --multirn" in done.stderr
 
 
 @pytest.mark.slow

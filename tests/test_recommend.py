@@ -13,6 +13,8 @@ from tests.conftest import python
 
 EXAMPLE = """
 import sys
+import nextjob
+assert "torch" not in sys.modules
 from nextjob import Recommender
 
 recommender = Recommender.load({run!r})
@@ -29,7 +31,7 @@ def recommender(tiny_run) -> Recommender:
     return Recommender.load(tiny_run)
 
 
-def test_the_example_runs_without_hydra(tiny_run):
+def test_the_library_imports_fast_and_runs_without_hydra(tiny_run):
     done = python("-c", EXAMPLE.format(run=str(tiny_run)))
     assert done.returncode == 0, done.stderr
 

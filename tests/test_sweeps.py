@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 
-from tests.conftest import python
+from tests.conftest import python, script
 from tests.paths import CONF
 from tests.wandb_files import read_offline_run
 
@@ -26,17 +26,17 @@ def environment(tmp_path_factory):
         yield patch
 
 
-def sweep(overrides, folder, *more):
-    """train.py -m; the finished process and the folders of its jobs, in order."""
+def sweep(overrides, folder, *more, call=script):
+    """train.py -m; what it said and the folders of its jobs, in order."""
     kept = [override for override in overrides if not override.startswith(("logger=", "callbacks."))]
-    done = python("train.py", "-m", "+experiment=hybrid", *kept, f"hydra.sweep.dir={folder}", *more)
+    done = call("train.py", "-m", "+experiment=hybrid", *kept, f"hydra.sweep.dir={folder}", *more)
     return done, sorted(path for path in folder.iterdir() if path.is_dir())
 
 
 @pytest.fixture(scope="module")
 def multirun(environment, tiny_overrides, tmp_path_factory):
     folder = tmp_path_factory.mktemp("multirun")
-    return sweep(tiny_overrides, folder, "model.svd.rank=4,8")
+    return sweep(tiny_overrides, folder, "model.svd.rank=4,8", call=python)
 
 
 def test_multirun_gives_whole_run_folders(multirun):
@@ -158,7 +158,7 @@ def test_optuna_maximises_what_train_returns_and_prunes(environment, tiny_overri
     last = jobs[pruned] / "checkpoints" / "last.ckpt"
     command = json.loads((jobs[pruned] / "outcome.json").read_text())["command"]
     same = [part for part in command[1:] if not part.startswith(("+hparams_search=", "callbacks."))]
-    resumed = python(*same, f"ckpt_path={last}", f"hydra.run.dir={tmp_path / 'resumed'}")
+    resumed = script(*same, f"ckpt_path={last}", f"hydra.run.dir={tmp_path / 'resumed'}")
     assert resumed.returncode == 0, resumed.stderr
     epochs = pd.read_csv(tmp_path / "resumed" / "metrics.csv").dropna(subset="tune/score")["epoch"]
     assert epochs.tolist() == [2, 3]
@@ -178,7 +178,7 @@ def test_search_over_ranks_and_alpha(environment, tiny_overrides, tmp_path):
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_runs_side_by_side(environment, tiny_overrides, tmp_path, launcher):
     """Runs in processes of their own, one of which fails; submitit is what sends them to Slurm."""
-    done, _ = sweep(tiny_overrides, tmp_path, f"hydra/launcher={launcher}", "model.alpha=2,0.3")
+    done, _ = sweep(tiny_overrides, tmp_path, f"hydra/launcher={launcher}", "model.alpha=2,0.3", call=python)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert read_offline_run(tmp_path / "1").name.endswith("model.alpha=0.3")

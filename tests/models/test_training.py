@@ -21,15 +21,15 @@ from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.transitions import Transitions
 from nextjob.schema import TOP_K
 from nextjob.training import refit
-from tests.conftest import python
+from tests.conftest import python, script
 
 FIRST_IS_BEST = ["callbacks.checkpoint.monitor=epoch", "callbacks.checkpoint.mode=min"]
 QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
 OFF = {"enable_checkpointing": False, "limit_val_batches": 0}
 
 
-def train(*overrides: str, run: Path) -> str:
-    done = python("train.py", "+experiment=hybrid", *overrides, f"hydra.run.dir={run}")
+def train(*overrides: str, run: Path, call=script) -> str:
+    done = call("train.py", "+experiment=hybrid", *overrides, f"hydra.run.dir={run}")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -201,7 +201,7 @@ def test_two_processes_train_into_one_complete_run_folder(tiny_overrides, tmp_pa
     one, two = tmp_path / "one", tmp_path / "two"
     overrides = [*tiny_overrides, "data.folds=2", "trainer.max_epochs=3", "refit=true"]
     train(*overrides, run=one)
-    shown = train(*overrides, "logger=wandb", "trainer=ddp", "trainer.devices=2", run=two)
+    shown = train(*overrides, "logger=wandb", "trainer=ddp", "trainer.devices=2", run=two, call=python)
     assert shown.count("MRR@10") == shown.count("run folder") == shown.count("wandb sync") == 1
     assert len(list((two / "wandb").glob("offline-run-*"))) == 1
     assert {path.name for path in two.parent.iterdir()} == {"one", "two"}
