@@ -51,17 +51,21 @@ def logging_as_before() -> Iterator[None]:
             logger.propagate, logger.handlers[:] = propagate, handlers
 
 
-def script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What `python NAME ARGUMENTS` does in the root, in this process, which has imported everything already."""
+def in_process(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which has imported everything already; for scripts and `-m nextjob`."""
+    if arguments[:2] == ("-m", "nextjob"):
+        path, given = ROOT / "src" / "nextjob" / "__main__.py", arguments[1:]
+    else:
+        path, given = folder / arguments[0], arguments
     out, err, code = io.StringIO(), io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patch, logging_as_before(), redirect_stdout(out), redirect_stderr(err):
-        patch.chdir(ROOT)
-        patch.setattr("sys.argv", [name, *arguments])
+        patch.chdir(folder)
+        patch.setattr("sys.argv", list(given))
         try:
-            runpy.run_path(name, run_name="__main__")
+            runpy.run_path(str(path), run_name="__main__")
         except SystemExit as stopped:
             code = int(stopped.code or 0)
-    return subprocess.CompletedProcess([name, *arguments], code, out.getvalue(), err.getvalue())
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +92,7 @@ def tiny_overrides(tiny_board, tmp_path_factory) -> list[str]:
 def tiny_run(tiny_overrides, tmp_path_factory) -> Path:
     """Run folder of two epochs of train.py on the tiny board, fold 0 of 2."""
     run = tmp_path_factory.mktemp("runs") / "tiny"
-    done = script("train.py", "+experiment=hybrid", *tiny_overrides, "data.folds=2", f"hydra.run.dir={run}")
+    done = in_process("train.py", "+experiment=hybrid", *tiny_overrides, "data.folds=2", f"hydra.run.dir={run}")
     assert done.returncode == 0, done.stderr
     return run
 

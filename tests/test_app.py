@@ -143,19 +143,19 @@ def test_the_command_tells_what_it_lacks(tiny_run, monkeypatch, capsys, keys, me
     assert one_line(capsys.readouterr().err) == message
 
 
-@pytest.fixture
-def spoiled_run(tiny_run, tmp_path):
+@pytest.fixture(scope="module")
+def spoiled_run(tiny_run, tmp_path_factory):
     """The tiny run with a title that would run as a script."""
-    path = tmp_path / "checkpoints" / "best.ckpt"
+    path = tmp_path_factory.mktemp("spoiled") / "checkpoints" / "best.ckpt"
     path.parent.mkdir()
     content = torch.load(tiny_run / "checkpoints" / "best.ckpt", weights_only=True)
     titles = content["catalogue"]["values"]["title"]
     content["catalogue"]["values"]["title"] = [f"{title} {EVIL}" for title in titles]
     torch.save(content, path)
-    return tmp_path
+    return path.parent.parent
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(spoiled_run):
     """The page, served by the command on a free port."""
     if not importlib.util.find_spec("gradio"):
@@ -172,7 +172,7 @@ def address(spoiled_run):
             server.terminate()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     if not importlib.util.find_spec("playwright"):
         pytest.skip('no playwright: pip install -e ".[dev]"')

@@ -28,7 +28,7 @@ from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
 from nextjob.extraction.weights import find_weights
 from nextjob.models.hybrid import MONITORED
-from tests.conftest import one_line, script
+from tests.conftest import in_process, one_line
 from tests.paths import CONF
 
 WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -339,7 +339,7 @@ def test_command(tiny_run, tmp_path, monkeypatch, capsys, arguments, message):
 def test_train(tiny_overrides, tiny_run, tmp_path, arguments, message):
     write_board(tmp_path / "other", seed=1, n_jobs=60, n_candidates=60, n_test=5)
     given = [a.replace("RUN", str(tiny_run)).replace("OTHER", str(tmp_path / "other")) for a in arguments]
-    done = script("train.py", *tiny_overrides, *given, f"hydra.run.dir={tmp_path / 'run'}")
+    done = in_process("train.py", *tiny_overrides, *given, f"hydra.run.dir={tmp_path / 'run'}")
     assert done.returncode == 1
     assert re.search(message, errors(done.stderr)), done.stderr
     assert "Traceback" not in done.stderr
@@ -393,7 +393,7 @@ def test_keys_that_are_added_and_known():
     ],
 )
 def test_misspelt_name_ends_before_anything_starts(tmp_path, argument, suggested):
-    done = script("train.py", argument, f"hydra.run.dir={tmp_path / 'run'}")
+    done = in_process("train.py", argument, f"hydra.run.dir={tmp_path / 'run'}")
     assert done.returncode == 1
     assert suggested in one_line(done.stderr)
     assert list(tmp_path.iterdir()) == []

@@ -17,13 +17,13 @@ from omegaconf import OmegaConf
 
 from nextjob.__main__ import COMMANDS, main
 from nextjob.cli.entry import one_line_errors
-from tests.conftest import python, script
+from tests.conftest import in_process, python
 from tests.paths import CONF, ROOT
 
 
 @pytest.mark.parametrize("name", ["train", "extract"])
 def test_help_names_keys_and_commands_that_exist(name):
-    done = script(f"{name}.py", "--help")
+    done = in_process(f"{name}.py", "--help")
     assert done.returncode == 0
     said = done.stdout
     assert "$" not in said
@@ -81,7 +81,7 @@ def test_exit_code_of_a_command(arguments, code, capsys):
 
 
 def test_exit_code_of_an_unknown_option():
-    done = script("train.py", "--multirn")
+    done = in_process("train.py", "--multirn")
     assert done.returncode == 2
     assert "unrecognized arguments: --multirn" in done.stderr
 

@@ -21,7 +21,7 @@ from nextjob.__main__ import COMMANDS, main
 from nextjob.cli import evaluate
 from nextjob.data import read_board, read_sessions
 from nextjob.schema import ACTION_NUMBERS, TOP_K
-from tests.conftest import python
+from tests.conftest import in_process, python
 from tests.paths import CONF, ROOT
 
 PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))}
@@ -40,7 +40,7 @@ IN_ORDER = {
     if "<!-- in order -->" in page
 }
 TUTORIAL_CODE = [text for kind, text in IN_ORDER["tutorial"] if kind == "python"]
-SHORT = ["trainer.max_epochs=2", "model.expert_epochs=1", "logger=csv"]
+SHORT = ["trainer.max_epochs=2", "model.expert_epochs=1", "+trainer.limit_train_batches=5", "logger=csv"]
 
 
 def block(kind):
@@ -162,12 +162,12 @@ def checkout(tmp_path_factory):
 
 
 def run(line, folder, **places):
-    """Run a command with its placeholders filled in; trainings are short, and of two folds at most."""
+    """Run a command with its placeholders filled in, cut short: a few batches, two folds, two ads at most."""
     for name, place in places.items():
         line = line.replace(name, str(place))
-    arguments = shlex.split(line.replace("folds=5", "folds=2"))[1:]
+    arguments = shlex.split(line.replace("folds=5", "folds=2").replace("limit=10", "limit=2"))[1:]
     trains = arguments[0] == "train.py" or "evaluate" in arguments
-    done = python(*arguments, *(SHORT if trains else []), folder=folder)
+    done = in_process(*arguments, *(SHORT if trains else []), folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

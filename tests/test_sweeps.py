@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 
-from tests.conftest import python, script
+from tests.conftest import in_process, python
 from tests.paths import CONF
 from tests.wandb_files import read_offline_run
 
@@ -26,7 +26,7 @@ def environment(tmp_path_factory):
         yield patch
 
 
-def sweep(overrides, folder, *more, call=script):
+def sweep(overrides, folder, *more, call=in_process):
     """train.py -m; what it said and the folders of its jobs, in order."""
     kept = [override for override in overrides if not override.startswith(("logger=", "callbacks."))]
     done = call("train.py", "-m", "+experiment=hybrid", *kept, f"hydra.sweep.dir={folder}", *more)
@@ -158,7 +158,7 @@ def test_optuna_maximises_what_train_returns_and_prunes(environment, tiny_overri
     last = jobs[pruned] / "checkpoints" / "last.ckpt"
     command = json.loads((jobs[pruned] / "outcome.json").read_text())["command"]
     same = [part for part in command[1:] if not part.startswith(("+hparams_search=", "callbacks."))]
-    resumed = script(*same, f"ckpt_path={last}", f"hydra.run.dir={tmp_path / 'resumed'}")
+    resumed = in_process(*same, f"ckpt_path={last}", f"hydra.run.dir={tmp_path / 'resumed'}")
     assert resumed.returncode == 0, resumed.stderr
     epochs = pd.read_csv(tmp_path / "resumed" / "metrics.csv").dropna(subset="tune/score")["epoch"]
     assert epochs.tolist() == [2, 3]

@@ -27,7 +27,7 @@ def test_answers_equal_plain_generation(folder, features, request, tmp_path) -> 
     engine = TransformersExtractor(
         str(request.getfixturevalue(folder)), tmp_path, wave_ads=7, prefill_tokens=300, max_prompt_tokens=1000
     )
-    ads = [random_ad(seed) for seed in range(60)]
+    ads = [random_ad(seed) for seed in range(35, 56)]  # among whose answers are finished and cut ones
     stopped = set()
     for ad, row in zip(ads, answers_by_ad(engine, ads, features), strict=True):
         for feature, answer in zip(features, row, strict=True):

@@ -21,14 +21,14 @@ from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.transitions import Transitions
 from nextjob.schema import TOP_K
 from nextjob.training import refit
-from tests.conftest import python, script
+from tests.conftest import in_process, python
 
 FIRST_IS_BEST = ["callbacks.checkpoint.monitor=epoch", "callbacks.checkpoint.mode=min"]
 QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
 OFF = {"enable_checkpointing": False, "limit_val_batches": 0}
 
 
-def train(*overrides: str, run: Path, call=script) -> str:
+def train(*overrides: str, run: Path, call=in_process) -> str:
     done = call("train.py", "+experiment=hybrid", *overrides, f"hydra.run.dir={run}")
     assert done.returncode == 0, done.stderr
     return done.stdout
