@@ -220,6 +220,10 @@ def cut_embeddings(folder):
 FEATURES = {
     "no folder": (shutil.rmtree, r"features\.parquet: no such file; make it with extract.py out="),
     "no table": (lambda f: (f / FEATURES_FILE).write_text("x"), r"features\.parquet: cannot be read as a table"),
+    "features of no engine": (
+        lambda f: pd.read_parquet(f / FEATURES_FILE).drop(columns="engine").to_parquet(f / FEATURES_FILE),
+        r"features\.parquet: no column 'engine'; found job_id",
+    ),
     "features lack a job": (
         lambda f: without_first_job(f, FEATURES_FILE),
         r"features\.parquet: 1 of the catalogue's \d+ jobs have no features, first \d+; run extract.py",

@@ -88,6 +88,7 @@ def test_terminal_says_what_is_news(multirun):
     run, summary = said[starts[1] : starts[2]], said[starts[2] :]
     table = [line for line in run + summary if not re.match(r"run folder|report|recommend|upload|best|sweep", line)]
     assert max(map(len, table)) <= 80
+    assert run[1:3] == ["features: title from the ads by a fixed rule", "embeddings: by the encoder hashing-256"]
     assert [line.split()[0] for line in run[-5:-1]] == ["run", "report", "recommend", "upload"]
     assert run[-5] == f"run folder  {jobs[-1]}"
     assert [line.split()[0] for line in summary[-2:]] == ["best", "sweep"]

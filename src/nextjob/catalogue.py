@@ -14,11 +14,14 @@ from nextjob.data.vocabulary import Vocabulary
 from nextjob.embedding import EmbeddingTable, Encoder, embed
 from nextjob.errors import InputError
 from nextjob.extraction import Feature, RulesExtractor, extract
+from nextjob.extraction.table import COLUMN_ENGINE, RULE_ENGINE
 from nextjob.schema import FEATURE, JOB_ID, TEXT, VALUE
 from nextjob.words import WordList, word_list
 
 FEATURES_FILE = "features.parquet"
 EMBEDDINGS_FILE = "embeddings.parquet"
+ENGINE = "engine"
+SOURCES = {COLUMN_ENGINE: "from their columns", RULE_ENGINE: "from the ads by a fixed rule"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Catalogue:
     word_lists: dict[str, WordList]  # per feature, the words of its values
     words: dict[str, sp.csr_matrix]  # per feature, (J, W) their tf-idf
     embeddings: EmbeddingTable
-    extractor: str  # what made the features
+    extractor: str  # what made which features, in words
     encoder: str  # what made the embeddings
 
 
@@ -68,7 +71,7 @@ def load_catalogue(
         word_lists=word_lists,
         words={feature: word_lists[feature].matrix(values) for feature, values in texts.items()},
         embeddings=embeddings.aligned_to(vocabulary.job_ids),
-        extractor=", ".join(str(engine) for engine in table["engine"].unique()),
+        extractor=_extractors(table),
         encoder=str(embeddings.manifest["encoder"]),
     )
 
@@ -86,7 +89,7 @@ def features_table(
         if not path.is_file():
             raise InputError(f"{path}: no such file; make it with extract.py out={folder}, or leave data.features out")
         table = read_table(path)
-        require_columns(table, [JOB_ID, FEATURE, VALUE], path)
+        require_columns(table, [JOB_ID, FEATURE, VALUE, ENGINE], path)
         _check_jobs(table, vocabulary, path)
         return table
     available = [f for f in declared if f.name in jobs.columns or (TEXT in jobs.columns and f.rule)]
@@ -97,6 +100,15 @@ def features_table(
             "run extract.py and give its folder as data.features"
         )
     return extract(jobs, available, RulesExtractor())
+
+
+def _extractors(table: pd.DataFrame) -> str:
+    """Which features have values from where."""
+    known = table[table[VALUE].fillna("") != ""]
+    return "; ".join(
+        f"{', '.join(rows[FEATURE].unique())} {SOURCES.get(str(engine), f'by the extractor {engine}')}"
+        for engine, rows in known.groupby(ENGINE, sort=False)
+    )
 
 
 def _check_jobs(table: pd.DataFrame, vocabulary: Vocabulary, path: Path) -> None:

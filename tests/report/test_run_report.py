@@ -181,7 +181,15 @@ def test_run_folder_has_a_report_of_its_own_results(tiny_run):
     stored = json.loads((tiny_run / "metrics.json").read_text())
     page = Page(made)
     assert f"{stored['val/score']:.3f}" in made
-    for words in ("hashing-256", "profile chains", "train rows", "torch 2", "losses by task", "learning_rate"):
+    for words in (
+        "hashing-256",
+        "title from the ads by a fixed rule",
+        "profile chains",
+        "train rows",
+        "torch 2",
+        "losses by task",
+        "learning_rate",
+    ):
         assert words in made
     assert "chosen epoch" in page.text
     assert len(made) < 500_000

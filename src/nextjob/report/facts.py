@@ -17,7 +17,7 @@ def facts(datamodule: SessionDataModule, run: Path) -> dict[str, str]:
         "board": f"{datamodule.root}, {len(catalogue.vocabulary):,} jobs",
         "split": f"fold {datamodule.fold} of {datamodule.folds}: {len(split.train):,} train rows "
         f"({len(datamodule.examples):,} prefixes), {len(split.tune):,} tune rows, {len(split.val):,} val rows",
-        "features": f"{', '.join(catalogue.features)}; by {catalogue.extractor}",
+        "features": catalogue.extractor,
         "embeddings": catalogue.encoder,
         "versions": ", ".join(
             [f"Python {platform.python_version()}", *(f"{package} {version(package)}" for package in PACKAGES)]

@@ -60,8 +60,8 @@ def finish_run(run: Path, name: str, trainer: L.Trainer, final: HybridRecommende
 
     catalogue, rows = datamodule.catalogue, results(name, metrics)
     title = (
-        f"fold {datamodule.fold} of {datamodule.folds}, {len(datamodule.val):,} rows, "
-        f"features by {catalogue.extractor}, embeddings by {catalogue.encoder}"
+        f"fold {datamodule.fold} of {datamodule.folds}, {len(datamodule.val):,} rows\n"
+        f"features: {catalogue.extractor}\nembeddings: by the encoder {catalogue.encoder}"
     )
     Console().print(terminal_table(rows, title))
     if metrics["val/action_auc"] is None:
