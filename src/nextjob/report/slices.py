@@ -1,7 +1,8 @@
 """Where a run ranks well and where it does not: MRR of groups of rows, beside the transitions baseline."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import nan
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -23,29 +24,44 @@ SLICES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
+class Group(NamedTuple):
+    """Rows that have something in common, and the MRR of every ranking of them with its 95 % interval."""
+
+    label: str
+    rows: int
+    mrr: list[Span]
+
+
+def mrr_by_slice(rows: pd.DataFrame, ranks: Sequence[str]) -> dict[str, list[Group]]:
+    """The groups of every slice that has more than one, by the name of the slice; ``ranks`` are columns."""
+    found = {}
+    for name, by in SLICES.items():
+        group = by(rows)
+        if group.nunique() > 1:
+            found[name] = [
+                Group(str(label), len(members), _mrr(members[[*ranks]], members[CHAIN]))
+                for label, members in rows.groupby(group, observed=True)
+            ]
+    return found
+
+
 def slice_plots(name: str, rows: pd.DataFrame) -> dict[str, Plot]:
-    """MRR with its 95 % interval of every group of every slice that has more than one."""
-    groups = {slice_name: group(rows) for slice_name, group in SLICES.items()}
+    """Every slice beside the transitions baseline."""
     return {
-        slice_name: _plot(name, slice_name, group, rows) for slice_name, group in groups.items() if group.nunique() > 1
+        slice_name: spans_by_group(
+            f"MRR by {slice_name}",
+            [f"{group.label}  ({group.rows:,})" for group in groups],
+            {label: [group.mrr[place] for group in groups] for place, label in enumerate((name, BASELINE))},
+            f"MRR@{TOP_K}",
+        )
+        for slice_name, groups in mrr_by_slice(rows, ["rank", f"rank_{BASELINE}"]).items()
     }
 
 
-def _plot(name: str, slice_name: str, group: pd.Series, rows: pd.DataFrame) -> Plot:
-    labels: list[str] = []
-    series: dict[str, list[Span]] = {name: [], BASELINE: []}
-    for label, members in rows.groupby(group, observed=True):
-        ranks = torch.from_numpy(members[["rank", f"rank_{BASELINE}"]].to_numpy(copy=True))
-        labels.append(f"{label}  ({len(members):,})")
-        for found, span in zip(series.values(), _mrr(ranks, members[CHAIN]), strict=True):
-            found.append(span)
-    return spans_by_group(f"MRR by {slice_name}", labels, series, f"MRR@{TOP_K}")
-
-
-def _mrr(ranks: torch.Tensor, chain: pd.Series) -> list[Span]:
-    """(N, 2) ranks -> the MRR of either column."""
-    values = reciprocal_rank(ranks)
-    bounds = torch.full((2, 2), nan)
+def _mrr(ranks: pd.DataFrame, chain: pd.Series) -> list[Span]:
+    """(N, M) ranks -> the MRR of every column."""
+    values = reciprocal_rank(torch.from_numpy(ranks.to_numpy(copy=True)))
+    bounds = torch.full((2, ranks.shape[1]), nan)
     if chain.nunique() >= FEWEST_CHAINS:
         bounds = bootstrap_interval(values, torch.tensor(chain.to_numpy()))
     return [Span(*figures) for figures in zip(values.mean(0).tolist(), *bounds.tolist(), strict=True)]
