@@ -239,6 +239,21 @@ def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodu
     assert torch.allclose(mixed[:, 1:], others[:, : mixed.shape[1] - 1], atol=1e-5)
 
 
+def test_the_pull_towards_the_plain_sum_has_a_limit(hybrid, datamodule):
+    """With eight tune prefixes the prior of the configuration is beyond it."""
+    rows = torch.arange(8)
+    hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples).rows(rows)
+    hybrid.eval()
+    torch.nn.init.zeros_(hybrid.scorer.reranker.output.weight)
+    torch.nn.init.constant_(hybrid.scorer.reranker.output.bias, 0.1)
+    losses = []
+    for prior in (0.0, 8.0, hybrid.prior, 1e6):
+        hybrid.prior = prior
+        losses.append(hybrid._mixing_loss(rows).item())
+    assert losses[1] - losses[0] == pytest.approx(0.01 * hybrid.scorer.reranker.output.out_features, rel=1e-3)
+    assert losses[2] == losses[3] < 1000 * losses[1]
+
+
 def test_after_their_epochs_the_experts_rest(hybrid, datamodule):
     sources = {"train": datamodule.examples, "rows": datamodule.train, "tune": datamodule.tune_examples}
     batch = {name: sessions.batch(np.arange(64)) for name, sessions in sources.items()}

@@ -26,6 +26,8 @@ TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
 LAST_RATE = 0.05
 """Where falling learning rates end, as a share of where they start."""
+STRONGEST_PULL = 1000.0
+"""Of the prior on the reranker: it holds the weights within a few hundredths of 1, and the loss stays readable."""
 MONITORED = (
     *(f"tune/{name}@{TOP_K}" for name in ("mrr", "hr", "ndcg")),
     *(f"tune/{name}" for name in ("action_acc", "action_auc", "score")),
@@ -45,7 +47,8 @@ class HybridRecommender(L.LightningModule):
         alpha: a number fixes the gate, None learns it.
         terms, svd, content, transitions, mixing: see HybridScorer; action: the arguments of ActionMLP.
         rerank: hidden width and size of the shortlist, see HybridScorer, and the prior: with N prefixes to learn from,
-            (prior / N)^3 times the mean square of its log weights pulls it towards the plain sum; None for that sum.
+            (prior / N)^3, at most STRONGEST_PULL, times the mean square of its log weights pulls it towards the plain
+            sum; None for that sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
         action_rows: share of the action's loss that training rows have, the rest have all prefixes. In a whole row the
@@ -266,7 +269,7 @@ class HybridRecommender(L.LightningModule):
         weights = self.scorer.reranker(values, evidence)
         scores = (values * weights).sum(2).masked_fill(out, -torch.inf)
         reranked = functional.cross_entropy(scores, first, reduction="none")
-        strength = (self.prior / len(self.competition.found)) ** 3
+        strength = min((self.prior / len(self.competition.found)) ** 3, STRONGEST_PULL)
         pull = strength * weights.log().square().sum(2).mean()
         return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
 
