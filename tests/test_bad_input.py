@@ -311,6 +311,7 @@ def test_hub_out_of_reach(tmp_path):
         ),
         (["evaluate", "+experiment=hybrid", "model.svd.rank={"], r"model\.svd\.rank=\{: "),
         (["sample", "outt=x"], r"Could not override 'outt'"),
+        (["data-report", "data=challenge"], r"data\.root=\.\.\. is missing: it has no default"),
     ],
 )
 def test_command(tiny_run, tmp_path, monkeypatch, capsys, arguments, message):

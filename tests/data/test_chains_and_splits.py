@@ -123,7 +123,8 @@ def test_folds_cover_every_row_once_and_keep_chains_whole(sizes, folds, seed):
 
 
 @pytest.mark.parametrize(
-    ("fold", "folds", "message"), [(5, 5, "folds are 0 to 4"), (-1, 5, "folds are 0"), (0, 9, "too few for 9 folds")]
+    ("fold", "folds", "message"),
+    [(5, 5, "folds are 0 to 4"), (-1, 5, "folds are 0"), (0, 9, "too few for data.folds=9")],
 )
 def test_folds_that_do_not_exist(fold, folds, message):
     with pytest.raises(InputError, match=message):

@@ -12,7 +12,7 @@ from hydra.errors import (
     OverrideParseException,
 )
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from rich.console import Console
 
 from nextjob.cli.arguments import nearest
@@ -36,6 +36,8 @@ def one_line(error: BaseException) -> str | None:
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return None
     lines = str(error).splitlines()
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key}=... is missing: it has no default"
     if isinstance(error, OverrideParseException):
         return f"{error.override}: {lines[0]}"
     if isinstance(error, MissingConfigException):

@@ -31,7 +31,10 @@ def split_by_chain(chain: np.ndarray, fold: int, folds: int, tune_share: float, 
         raise InputError(f"data.fold={fold}: with data.folds={folds} the folds are 0 to {folds - 1}")
     chains = np.unique(chain)
     if len(chains) < 2 * folds:
-        raise InputError(f"{len(chains)} profile chains are too few for {folds} folds: lower data.folds")
+        raise InputError(
+            f"{len(chains)} profile chains are too few for data.folds={folds}, which takes two a fold: "
+            "give more sessions, or lower data.folds"
+        )
     order = np.random.default_rng(seed).permutation(chains)
     fold_of = np.empty(chains.max() + 1, dtype=np.int64)
     fold_of[order] = np.arange(len(order)) % folds
