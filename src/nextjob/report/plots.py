@@ -168,7 +168,10 @@ def points(label: str, parts: Mapping[str, np.ndarray], xlabel: str, ylabel: str
             )
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.tick_params(labelbottom=False, labelleft=False, length=0)
-        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.08), ncols=2, fontsize=7.5, borderpad=0, markerscale=2)
+        axes.legend(
+            ncols=2, loc="upper left", bbox_to_anchor=(0, -0.08), borderpad=0, fontsize=7.5,
+            handlelength=1.0, handletextpad=0.4, columnspacing=1.0, markerscale=2,
+        )  # fmt: skip
 
     return Plot(label, draw, height=4.0, left=0.3, bottom=0.85)
 

@@ -7,7 +7,7 @@ import numpy as np
 from nextjob.report.coverage import Coverage
 from nextjob.report.plots import Plot, points
 
-LONGEST_NAME = 30
+LONGEST_NAME = 26
 
 
 def telling_feature(features: Mapping[str, Coverage]) -> str:

@@ -74,7 +74,7 @@ def value_against(setting: Axis, values: Sequence[float], value_name: str) -> Pl
         plot.set_xticks(list(setting.ticks.values()), list(setting.ticks))
         plot.grid(axis="y")
 
-    return Plot(f"{value_name} by {setting.name}", draw)
+    return Plot(f"{value_name} by {setting.name}", draw, left=0.78)
 
 
 def _number_axis(name: str, numbers: Sequence[float]) -> Axis:
