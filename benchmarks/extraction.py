@@ -199,10 +199,10 @@ def count_flop(config: LlamaConfig, prefix: int, generated: int, suffixes: Seque
     """
     layers, width, inner = config.num_hidden_layers, config.hidden_size, config.intermediate_size
     head = getattr(config, "head_dim", None) or width // config.num_attention_heads
-    queries, keys = config.num_attention_heads * head, config.num_key_value_heads * head
+    queries, keys = config.num_attention_heads * head, (config.num_key_value_heads or 1) * head
     linear = 2 * (width * (queries + 2 * keys) + queries * width + 3 * width * inner)
     per_key = 4 * queries
-    flop = prefix * ((layers - 1) * linear + 2 * width * 2 * keys)
+    flop: float = prefix * ((layers - 1) * linear + 2 * width * 2 * keys)
     flop += (layers - 1) * per_key * prefix * (prefix + 1) / 2
     for suffix in suffixes:
         new = suffix + max(generated - 1, 0)
@@ -258,13 +258,14 @@ def make_engine(arguments: argparse.Namespace) -> TransformersExtractor:
     if arguments.model is None:
         torch.manual_seed(0)
         with torch.device("meta"):
-            model = LlamaForCausalLM(LLAMA_1B).to(DTYPES[arguments.dtype])
-        model = model.to_empty(device=arguments.device).eval()
+            model: Any = LlamaForCausalLM(LLAMA_1B)
+        model = model.to(DTYPES[arguments.dtype]).to_empty(device=arguments.device).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.02 if parameter.dim() > 1 else 0.0)
             if parameter.dim() == 1:
                 parameter.data.fill_(1.0)
-        model.model.rotary_emb = type(model.model.rotary_emb)(LLAMA_1B, device=torch.device(arguments.device))
+        with torch.device(arguments.device):  # its frequencies are no parameters
+            model.model.rotary_emb = type(model.model.rotary_emb)(LLAMA_1B)
         tokenizer = make_tokenizer()
         model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id)
         engine.__dict__ |= {"model": model, "tokenizer": tokenizer}

@@ -22,7 +22,8 @@ from nextjob.extraction.weights import find_weights
 
 WINDOW = 2048
 """Ads tokenised and sorted by length at a time."""
-A, B = TypeVar("A"), TypeVar("B")
+A = TypeVar("A")
+B = TypeVar("B")
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -167,7 +168,7 @@ class TransformersExtractor:
             raise
 
     @torch.inference_mode()
-    def _answer_wave(self, features: Sequence[Feature], plan: "_Plan", prompts: list[Prompt]) -> list[list[Answer]]:
+    def _answer_wave(self, features: Sequence[Feature], plan: "_Plan", prompts: Sequence[Prompt]) -> list[list[Answer]]:
         wave = self._read_wave(prompts, plan.room)
         answers = [[Answer("")] * len(features) for _ in prompts]
 
