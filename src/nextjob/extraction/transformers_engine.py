@@ -46,9 +46,10 @@ class TransformersExtractor:
             bfloat16: 32 kB a token).
         prefill_tokens: tokens of one forward pass over prefixes, padding included.
         compiled: fuse kernels with `torch.compile`: for a GPU and many ads.
+        adapter: a LoRA adapter that is added to the weights: "smollm2" (comes with nextjob) or a local folder.
 
     Raises:
-        InputError: on first use: no such model, device or dtype, or a model of another architecture.
+        InputError: on first use: no such model, adapter, device or dtype, or a model of another architecture.
     """
 
     prompt_version = PROMPT_VERSION
@@ -64,8 +65,11 @@ class TransformersExtractor:
         wave_tokens: int = 65536,
         prefill_tokens: int = 8192,
         compiled: bool = False,
+        adapter: str | Path | None = None,
     ) -> None:
-        self.name = model
+        self.base = model
+        self.name = model if adapter is None else f"{model}+lora"
+        self.adapter = adapter
         self.cache_dir = cache_dir
         self.settings = f"greedy {dtype} max_prompt_tokens={max_prompt_tokens}"
         self.device = device
@@ -82,7 +86,7 @@ class TransformersExtractor:
             raise InputError(f"dtype={self.dtype}: choose one of {', '.join(DTYPES)}")
         if self.device.startswith("cuda") and not torch.cuda.is_available():
             raise InputError(f"device={self.device} but PyTorch sees no GPU: use device=cpu or a machine with one")
-        return find_weights(self.name, self.cache_dir)
+        return find_weights(self.base, self.cache_dir)
 
     @cached_property
     def folder(self) -> Path:
@@ -91,8 +95,13 @@ class TransformersExtractor:
 
     @cached_property
     def revision(self) -> str:
-        """Version of the package, commit on the hub, or hash of a local folder's files."""
-        return self._weights[1]
+        """Version of the package, commit on the hub, or hash of a local folder's files; and the adapter's hash."""
+        revision = self._weights[1]
+        if self.adapter is None:
+            return revision
+        from nextjob.extraction.lora.adapter import find_adapter, hash_adapter
+
+        return f"{revision}+{hash_adapter(find_adapter(self.adapter))}"
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -108,8 +117,14 @@ class TransformersExtractor:
 
         kind = AutoConfig.from_pretrained(self.folder).model_type
         if kind != "llama":
-            raise InputError(f"{self.name}: a {kind} model; this extractor runs the Llama architecture")
-        model: Any = LlamaForCausalLM.from_pretrained(self.folder, dtype=DTYPES[self.dtype])
+            raise InputError(f"{self.base}: a {kind} model; this extractor runs the Llama architecture")
+        if self.adapter is None:
+            model: Any = LlamaForCausalLM.from_pretrained(self.folder, dtype=DTYPES[self.dtype])
+        else:  # merged in full precision
+            from nextjob.extraction.lora.adapter import find_adapter, merge_adapter
+
+            model = LlamaForCausalLM.from_pretrained(self.folder, dtype=torch.float32)
+            model = merge_adapter(model, find_adapter(self.adapter)).to(DTYPES[self.dtype])
         return model.to(self.device).eval()
 
     @cached_property

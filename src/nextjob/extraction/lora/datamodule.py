@@ -1,0 +1,121 @@
+"""Training rows of synthetic and labelled ads, other variants of them in every epoch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+
+from nextjob.extraction.features import declare_features
+from nextjob.extraction.lora.ads import LabelledAd, deal_folds, read_ads
+from nextjob.extraction.lora.augment import vary, written_answers
+from nextjob.extraction.lora.rows import Batch, Row, RowBuilder, TokenBatches, collate
+from nextjob.extraction.lora.synthetic import make_ads
+from nextjob.extraction.weights import find_weights
+
+QUESTION_TOKENS = 60
+"""A longer question is asked the less often, so that no feature takes most of the time."""
+HELD_OUT_SYNTHETIC = 200
+
+
+class AdsDataModule(L.LightningDataModule):
+    """Ads with known answers, packed with the questions of the engine.
+
+    Args:
+        ads: JSONL file of labelled ads, see `read_ads`; None learns from synthetic ads only.
+        declared: the features in order, as in conf/features.
+        model, cache_dir: whose tokenizer and prompts; see `AdapterTraining`.
+        synthetic: synthetic ads of an epoch, new ones in every epoch.
+        copies: variants of every labelled ad in an epoch.
+        batch_tokens: most tokens of a step, padding included.
+        max_prompt_tokens: longer ads are cut at their end.
+        fold, folds: which part of the labelled ads is held out, ads of one employer together; None holds out none.
+        seed: of the variants and of the order.
+
+    Raises:
+        InputError: no such file, a line that is no labelled ad, or features that cannot be learned.
+    """
+
+    def __init__(
+        self,
+        ads: str | Path | None,
+        declared: list[dict[str, Any]],
+        model: str,
+        cache_dir: str | Path,
+        synthetic: int,
+        copies: int,
+        batch_tokens: int,
+        max_prompt_tokens: int,
+        fold: int | None,
+        folds: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.ads, self.features = ads, declare_features(declared)
+        self.model, self.cache_dir = model, cache_dir
+        self.synthetic, self.copies = synthetic, copies
+        self.batch_tokens, self.max_prompt_tokens = batch_tokens, max_prompt_tokens
+        self.fold, self.folds, self.seed = fold, folds, seed
+        self.parts: list[list[Row]] = []
+        self.held_out: list[Row] = []
+
+    def setup(self, stage: str | None = None) -> None:
+        """Make the rows of all epochs, once."""
+        if self.parts:
+            return
+        from transformers import AutoTokenizer
+
+        folder, _ = find_weights(self.model, self.cache_dir)
+        builder = RowBuilder(AutoTokenizer.from_pretrained(folder), self.features, self.max_prompt_tokens)
+        labelled = read_ads(self.ads) if self.ads else []
+        fold_of = deal_folds(labelled, self.folds)
+        learned = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold != self.fold]
+        kept = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold == self.fold]
+        if not labelled and self.fold is not None:
+            kept = make_ads(HELD_OUT_SYNTHETIC, [self.seed, 0])
+        self.held_out = [builder.build(written_answers(ad)) for ad in kept]
+        epochs = self.trainer.max_epochs if self.trainer is not None else 1
+        self.parts = [self._part(builder, learned, epoch) for epoch in range(1, (epochs or 1) + 1)]
+
+    def _part(self, builder: RowBuilder, learned: Sequence[LabelledAd], epoch: int) -> list[Row]:
+        """Rows of one epoch."""
+        rng = np.random.default_rng([self.seed, epoch])
+        ads = [vary(ad, rng) for ad in learned for _ in range(self.copies)]
+        ads += make_ads(self.synthetic, [self.seed, epoch])
+        rows = []
+        for ad in ads:
+            asked = rng.random(len(self.features)) * builder.question_tokens < QUESTION_TOKENS
+            names = {feature.name for feature, chosen in zip(self.features, asked, strict=True) if chosen}
+            row = builder.build(ad, names)
+            if row.branches:
+                rows.append(row)
+        return rows
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Batches of one epoch."""
+        rows = [row for part in self.parts for row in part]
+        ends = np.cumsum([len(part) for part in self.parts])
+        parts = [range(end - len(part), end) for part, end in zip(self.parts, ends.tolist(), strict=True)]
+        return self._loader(rows, TokenBatches(parts, [len(row) for row in rows], self.batch_tokens, self.seed))
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Ads that are held out, whole and as they stand."""
+        lengths = [len(row) for row in self.held_out]
+        return self._loader(self.held_out, TokenBatches([range(len(lengths))], lengths, self.batch_tokens, self.seed))
+
+    test_dataloader = val_dataloader
+
+    def _loader(self, rows: Sequence[Row], batches: TokenBatches) -> DataLoader[Batch]:
+        return DataLoader(_Batches(rows), sampler=batches, batch_size=None)
+
+
+class _Batches(Dataset[Batch]):
+    """Rows that are taken a batch at a time."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+
+    def __getitem__(self, numbers: list[int]) -> Batch:  # type: ignore[override]
+        return collate([self.rows[number] for number in numbers])
