@@ -9,11 +9,15 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from transformers import AutoTokenizer
 
+from nextjob.errors import InputError
 from nextjob.extraction import Feature
+from nextjob.extraction.lora.adapter import find_adapter, save_adapter
 from nextjob.extraction.lora.ads import LabelledAd
+from nextjob.extraction.lora.datamodule import load
 from nextjob.extraction.lora.module import AdapterTraining
-from nextjob.extraction.lora.rows import RowBuilder, collate
+from nextjob.extraction.lora.rows import Row, RowBuilder, collate
 from nextjob.extraction.sections import compact
+from nextjob.extraction.transformers_engine import TransformersExtractor
 
 from .conftest import random_ad
 
@@ -70,3 +74,71 @@ def test_packed_rows_cost_what_separate_prompts_cost(trainable, builder) -> None
                 logits = trainable.lora(whole).logits[0, len(question) - 1 : -1]
                 costs.append(torch.nn.functional.cross_entropy(logits, whole[0, len(question) :]).item())
     assert packed == pytest.approx(np.mean(costs), rel=1e-4)
+
+
+class Stop(L.Callback):
+    """Breaks off as the third epoch begins."""
+
+    def on_train_epoch_start(self, trainer, pl_module) -> None:
+        if trainer.current_epoch == 2:
+            raise RuntimeError("stopped")
+
+
+def fit(folder: Path, model: Path, rows: list[Row], *more: L.Callback, go_on: Path | None = None) -> AdapterTraining:
+    """Four epochs over the rows, the last one kept in the folder."""
+    torch.manual_seed(0)
+    module = AdapterTraining(str(model), folder, **SETTINGS)
+    keep = ModelCheckpoint(folder, "last", enable_version_counter=False)
+    off = dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary"), False)
+    trainer = L.Trainer(accelerator="cpu", max_epochs=4, callbacks=[keep, *more], **off)
+    trainer.fit(module, load([rows], 800, seed=3), ckpt_path=go_on)
+    return module
+
+
+def test_a_resumed_training_equals_an_undisturbed_one(tiny_folder, alternating_folder, builder, tmp_path) -> None:
+    rows = [builder.build(labelled(seed)) for seed in range(12)]
+    whole = fit(tmp_path / "whole", tiny_folder, rows).state_dict()
+    with pytest.raises(RuntimeError, match="stopped"):
+        fit(tmp_path / "part", tiny_folder, rows, Stop())
+    last = tmp_path / "part" / "last.ckpt"
+    kept = torch.load(last, weights_only=True)
+    assert kept["epoch"] == 1
+    assert set(kept["state_dict"]) == set(whole)
+    assert all("lora_" in name for name in whole)
+    resumed = fit(tmp_path / "rest", tiny_folder, rows, go_on=last).state_dict()
+    torch.testing.assert_close(resumed, whole, rtol=0, atol=0)
+    assert any((whole[name] != kept["state_dict"][name]).any() for name in whole)
+    with pytest.raises(InputError, match="but this run trains"):
+        fit(tmp_path / "other", alternating_folder, rows, go_on=last)
+
+
+@torch.no_grad()
+def test_the_engine_answers_with_the_adapter_as_it_was_trained(trainable, tiny_folder, builder, tmp_path) -> None:
+    save_adapter(trainable.lora, tmp_path / "adapter", "tiny")
+    plain, adapted = (
+        TransformersExtractor(str(tiny_folder), tmp_path, adapter=a) for a in (None, tmp_path / "adapter")
+    )
+    ads = [random_ad(seed) for seed in range(8)]
+    [(_, before)], [(order, after)] = (list(engine.answer(ads, builder.features)) for engine in (plain, adapted))
+    assert sum(one != other for rows in zip(before, after, strict=True) for one, other in zip(*rows, strict=True)) > 12
+    assert plain.revision != adapted.revision
+    for weight in trainable.parameters():
+        if weight.requires_grad:
+            weight.copy_(weight.half())  # as it is saved
+    trainable.lora.base_model.model.set_attn_implementation("eager")
+    for position, row in zip(order, after, strict=True):
+        logits = trainable.lora(torch.tensor([builder.prompts.whole(compact(ads[position]), FEATURES[1])])).logits[
+            0, -1
+        ]
+        choices = logits[[tokens[0] for tokens in builder.prompts.choice_tokens(FEATURES[1])]].softmax(-1)
+        assert row[1].confidence == pytest.approx(choices.max().item(), abs=1e-4)
+
+
+def test_what_is_no_adapter_of_the_model_is_one_clear_line(trainable, tiny_folder, tmp_path) -> None:
+    with pytest.raises(InputError, match=r"no adapter_config\.json"):
+        find_adapter(tmp_path)
+    save_adapter(trainable.lora, tmp_path / "adapter", "tiny")
+    weights = tmp_path / "adapter" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(InputError, match="not an adapter of this model"):
+        _ = TransformersExtractor(str(tiny_folder), tmp_path, adapter=tmp_path / "adapter").model

@@ -95,20 +95,22 @@ class AdsDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Batches of one epoch."""
-        rows = [row for part in self.parts for row in part]
-        ends = np.cumsum([len(part) for part in self.parts])
-        parts = [range(end - len(part), end) for part, end in zip(self.parts, ends.tolist(), strict=True)]
-        return self._loader(rows, TokenBatches(parts, [len(row) for row in rows], self.batch_tokens, self.seed))
+        return load(self.parts, self.batch_tokens, self.seed)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Ads that are held out, whole and as they stand."""
-        lengths = [len(row) for row in self.held_out]
-        return self._loader(self.held_out, TokenBatches([range(len(lengths))], lengths, self.batch_tokens, self.seed))
+        return load([self.held_out], self.batch_tokens, self.seed)
 
     test_dataloader = val_dataloader
 
-    def _loader(self, rows: Sequence[Row], batches: TokenBatches) -> DataLoader[Batch]:
-        return DataLoader(_Batches(rows), sampler=batches, batch_size=None)
+
+def load(parts: Sequence[Sequence[Row]], batch_tokens: int, seed: int) -> DataLoader[Batch]:
+    """Batches of the part whose turn it is."""
+    rows = [row for part in parts for row in part]
+    ends = np.cumsum([len(part) for part in parts]).tolist()
+    numbers = [range(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
+    batches = TokenBatches(numbers, [len(row) for row in rows], batch_tokens, seed)
+    return DataLoader(_Batches(rows), sampler=batches, batch_size=None)
 
 
 class _Batches(Dataset[Batch]):

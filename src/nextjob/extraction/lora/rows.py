@@ -190,9 +190,11 @@ class TokenBatches(Sampler[list[int]]):
         return self._length
 
     def __iter__(self) -> Iterator[list[int]]:
+        # A generator: a resumed trainer asks for the iterator first and says the epoch after that.
         batches = self._parts[self.epoch % len(self._parts)]
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(batches))
-        return iter([batches[number] for number in order[: self._length]])
+        for number in order[: self._length]:
+            yield batches[number]
 
 
 def _cut(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:

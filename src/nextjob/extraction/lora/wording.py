@@ -239,8 +239,14 @@ LEVEL_TITLES: dict[str, Phrases] = {
         ("Senior {t}", "{t} (Senior)", "Sr. {t}", "Principal {t}", "Experienced {t}", "Staff {t}"),
     ),
     "Lead": (
-        ("Lead {t}", "{t} - lead", "{t} (lead)", "Lead tech - {t}", "{t}, chef d'équipe", "{t} lead"),
-        ("Lead {t}", "{t} (Team Lead)", "{t} Lead", "Tech Lead - {t}", "{t}, team leader"),
+        (
+            "Lead {t}", "{t} - lead", "{t} (lead)", "Lead tech - {t}", "{t}, chef d'équipe", "{t} lead",
+            "un·e lead {t}", "Directeur, {t}", "Directrice - {t}", "Directeur ou directrice - {t}",
+        ),
+        (
+            "Lead {t}", "{t} (Team Lead)", "{t} Lead", "Tech Lead - {t}", "{t}, team leader", "Head of {t}",
+            "Director, {t}", "Head of Team - {t}",
+        ),
     ),
     "Executive": (
         ("CTO - {t}", "DSI", "Vice-président {t}", "Directeur général"),
