@@ -9,7 +9,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from nextjob.checkpoint import Checkpoint, check_checkpoint
 from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
-from nextjob.report.finish import finish_run
 from nextjob.training import refit
 
 
@@ -22,7 +21,7 @@ def main(cfg: DictConfig) -> float:
     if cfg.ckpt_path:
         check_checkpoint(cfg.ckpt_path)
     L.seed_everything(cfg.seed, workers=True, verbose=False)
-    datamodule = instantiate(cfg.data, encoder=instantiate(cfg.encoder))
+    datamodule = instantiate(cfg.data)
     model = instantiate(cfg.model)
     logger = instantiate(cfg.logger)
     callbacks = instantiate(cfg.callbacks)
@@ -37,7 +36,7 @@ def main(cfg: DictConfig) -> float:
         final = instantiate(cfg.model)
         off = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "limit_val_batches"), False)
         refit(final, model, trainer, instantiate(cfg.trainer, **off))
-    finish_run(Path(cfg.paths.run), cfg.name, trainer, final)
+    instantiate(cfg.finish)(Path(cfg.paths.run), cfg.name, trainer, final)
     return best.best_model_score.item()  # type: ignore[union-attr]
 
 

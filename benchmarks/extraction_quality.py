@@ -128,7 +128,7 @@ def train(given: argparse.Namespace, fold: int | None, adapter: Path) -> None:
         callbacks=[Says()],
     )
     trainer.fit(module, data)
-    save_adapter(module.lora, adapter, "HuggingFaceTB/SmolLM2-135M-Instruct")
+    save_adapter(module.lora, adapter, MODEL)
 
 
 class Says(L.Callback):

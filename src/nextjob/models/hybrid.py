@@ -374,6 +374,8 @@ class HybridRecommender(L.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Build the parts that the weights belong to, or refuse those of another catalogue."""
+        if "catalogue" not in checkpoint:
+            raise InputError("this is the checkpoint of an adapter, not of a recommender")
         stored = checkpoint["catalogue"]
         if self.catalogue is None:
             self.build(**stored)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel, get_peft_model_state_dict
+from safetensors import SafetensorError
 from safetensors.torch import save
 
 from nextjob.errors import InputError
+from nextjob.extraction.weights import PACKAGED as PACKAGED_MODEL
+from nextjob.extraction.weights import PACKAGED_ID
 from nextjob.files import write_atomically
 
 PACKAGED = Path(__file__).parents[1] / "adapters"
@@ -17,8 +19,11 @@ PACKAGED = Path(__file__).parents[1] / "adapters"
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
-def save_adapter(model: PeftModel, folder: str | Path, base: str) -> None:
+def save_adapter(model: Any, folder: str | Path, base: str) -> None:
     """Write the adapter of a peft model in half precision, `base` being the name of the model it belongs to."""
+    from peft import get_peft_model_state_dict
+
+    base = PACKAGED_ID if base == PACKAGED_MODEL else base
     weights = {name: weight.half().cpu().contiguous() for name, weight in get_peft_model_state_dict(model).items()}
     config = model.peft_config["default"].to_dict() | {"base_model_name_or_path": base, "inference_mode": True}
     plain = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
@@ -54,9 +59,11 @@ def merge_adapter(model: Any, folder: Path) -> Any:
     Raises:
         InputError: the adapter is of another model.
     """
+    from peft import PeftModel
+
     try:
         adapted = PeftModel.from_pretrained(model, str(folder), torch_device=str(model.device))
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, SafetensorError) as error:
         raise InputError(f"{folder}: not an adapter of this model ({str(error).splitlines()[0]})") from None
     with torch.no_grad():
-        return adapted.merge_and_unload()  # type: ignore[operator]
+        return adapted.merge_and_unload()

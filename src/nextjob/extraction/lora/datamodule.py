@@ -31,7 +31,8 @@ class AdsDataModule(L.LightningDataModule):
         copies: variants of every labelled ad in an epoch.
         batch_tokens: most tokens of a step, padding included.
         max_prompt_tokens: longer ads are cut at their end.
-        fold, folds: which part of the labelled ads is held out, ads of one employer together; None holds out none.
+        fold, folds: which part of the labelled ads is held out, ads of one employer together; None holds out
+            none. Synthetic ads are held out where no others are.
         seed: of the variants and of the order.
 
     Raises:
@@ -73,7 +74,7 @@ class AdsDataModule(L.LightningDataModule):
         fold_of = deal_folds(labelled, self.folds)
         learned = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold != self.fold]
         kept = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold == self.fold]
-        if not labelled and self.fold is not None:
+        if not kept:
             kept = make_ads(HELD_OUT_SYNTHETIC, [self.seed, 0])
         self.held_out = [builder.build(written_answers(ad)) for ad in kept]
         epochs = self.trainer.max_epochs if self.trainer is not None else 1

@@ -109,6 +109,12 @@ class AdapterTraining(L.LightningModule):
         answers = batch.weights.sum() + len(batch.closed)
         self.log("val/loss", self.loss(batch), prog_bar=True, batch_size=round(answers.item()))
 
+    def on_validation_epoch_end(self) -> None:
+        """Log the geometric mean of the probabilities of the right answers."""
+        self.log("val/likelihood", torch.exp(-self.trainer.callback_metrics["val/loss"]))
+
+    on_test_epoch_end = on_validation_epoch_end
+
     def test_step(self, batch: Batch, index: int) -> None:
         """The same again, of the epoch that is kept."""
         self.validation_step(batch, index)
