@@ -163,7 +163,8 @@ def collate(rows: Sequence[Row]) -> Batch:
 
 def _pad(rows: list[list[int]], padding: int = 0) -> Tensor:
     width = max(map(len, rows), default=0)
-    return torch.tensor([row + [padding] * (width - len(row)) for row in rows], dtype=torch.int64)
+    padded = [row + [padding] * (width - len(row)) for row in rows]
+    return torch.tensor(padded, dtype=torch.int64).reshape(len(rows), width)
 
 
 class TokenBatches(Sampler[list[int]]):
