@@ -16,8 +16,9 @@ from pathlib import Path
 
 import lightning as L
 import pandas as pd
+import torch
 import yaml
-from extraction_scores import METRICS, interval, read_ads
+from extraction_scores import SCORES, measure, read_ads
 from rich.console import Console
 from rich.table import Table
 
@@ -67,6 +68,7 @@ def run_side_by_side(names: list[str], jobs: int) -> None:
 
 def run_job(name: str, given: argparse.Namespace) -> None:
     """One training, or the answers of one extractor, or both."""
+    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every shape
     done = given.out / f"{name}.json"
     ads = labelled.read_ads(given.ads)
     kept = range(len(ads))
@@ -169,13 +171,10 @@ def table(path: Path, arms: dict[str, list[dict[str, str | None]]]) -> Table:
     ads = [ad for ad in read_ads(path) if ad["id"] in answered]
     groups = labelled.group_ads([ad for ad in labelled.read_ads(path) if ad.ad_id in answered])
     result = Table("", *ARMS.values(), title=f"{len(ads)} real ads, {FOLDS} folds, 95 % intervals")
-    for name, metric in METRICS.items():
-        cells = []
-        for arm in ARMS:
-            values = {(str(row["job_id"]), str(row["feature"])): row["value"] for row in arms[arm]}
-            low, high = interval(metric, ads, values, groups)
-            cells.append(f"{metric(ads, values):.3f} [{low:.3f}, {high:.3f}]")
-        result.add_row(name, *cells)
+    values = {(arm, row["job_id"], row["feature"]): row["value"] for arm in ARMS for row in arms[arm]}
+    for name, score in SCORES.items():
+        figures = [measure(score, ads, [values[arm, ad["id"], score.feature] for ad in ads], groups) for arm in ARMS]
+        result.add_row(name, *(f"{figure:.3f} [{low:.3f}, {high:.3f}]" for figure, low, high in figures))
     return result
 
 

@@ -1,9 +1,13 @@
-"""Scores of extracted features against labelled ads, with bootstrap intervals over groups of ads."""
+"""Scores of extracted features against labelled ads, with bootstrap intervals over groups of ads.
+
+Every score is a function of sums over ads, so that a drawn sample costs one matrix product.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +18,20 @@ FOLDED = {"Internship": "Junior", "Executive": "Lead"}
 """The labels know four levels: internships are Junior, directors Lead."""
 UNKNOWN = "unknown"
 
-Answers = dict[tuple[str, str], str | None]
-"""(ad, feature) -> value, None where there is none; the title of ads without TITLE block is "title"."""
-Ad = dict
+Ad = dict[str, Any]
 """A line of the file of labelled ads."""
+Value = str | None
+
+
+class Score(NamedTuple):
+    """`tally` gives the numbers of one ad from its label and the extracted value, `combine` the score of their sums.
+
+    Sums are (..., K) float64, scores (...).
+    """
+
+    feature: str
+    tally: Callable[[Ad, Value], list[float]]
+    combine: Callable[[np.ndarray], np.ndarray]
 
 
 def read_ads(path: Path) -> list[Ad]:
@@ -29,7 +43,7 @@ def right_answers(ad: Ad, feature: str) -> list[str]:
 
 
 def same(value: str, answer: str) -> bool:
-    """Equal word for word, whole tokens, accents and case folded."""
+    """Equal word for word: whole tokens, accents and case folded."""
     return fold_words(value) == fold_words(answer)
 
 
@@ -37,100 +51,70 @@ def city(place: str) -> str:
     return place.split(",")[0]
 
 
-def token_f1(value: str | None, answer: str) -> float:
+def token_f1(value: Value, answer: str) -> float:
     given, wanted = Counter(fold_words(value or "")), Counter(fold_words(answer))
     shared = (given & wanted).total()
     return 2 * shared / (given.total() + wanted.total()) if shared else 0.0
 
 
-def seniority_pairs(ads: Sequence[Ad], answers: Answers) -> list[tuple[str, str]]:
-    """(label, answer) of every ad; an acceptable answer counts as the label."""
-    pairs = []
-    for ad in ads:
-        label, *also = right_answers(ad, "seniority")
-        given = answers[ad["id"], "seniority"] or UNKNOWN
-        given = FOLDED.get(given, given)
-        pairs.append((label, label if given in also else given))
-    return pairs
+def tally_level(ad: Ad, value: Value) -> list[float]:
+    """Per level: hits, and how often it is label or answer; an acceptable answer counts as the label."""
+    label, *also = right_answers(ad, "seniority")
+    given = FOLDED.get(value or UNKNOWN, value or UNKNOWN)
+    given = label if given in also else given
+    return [number for level in LEVELS for number in (label == given == level, (label == level) + (given == level))]
 
 
-def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
-    """Mean F1 of the four levels; an answer where the label is unknown is an error."""
-    scores = []
-    for level in LEVELS:
-        hits = sum(label == answer == level for label, answer in pairs)
-        either = sum((label == level) + (answer == level) for label, answer in pairs)
-        scores.append(2 * hits / either if either else 0.0)
-    return float(np.mean(scores))
+def macro_f1(sums: np.ndarray) -> np.ndarray:
+    """Mean F1 of the levels."""
+    return (2 * sums[..., ::2] / np.maximum(sums[..., 1::2], 1)).mean(-1)
 
 
-def company_marks(ads: Sequence[Ad], answers: Answers) -> list[bool | None]:
-    """Of the ads that name their company: None without an answer, else whether it is right."""
-    named = [ad for ad in ads if ad["company_in_text"]]
-    return [_mark(answers[ad["id"], "company"], right_answers(ad, "company")) for ad in named]
+def tally_company(ad: Ad, value: Value) -> list[float]:
+    """Right, given, and whether the ad names its company at all; other ads do not count."""
+    if not ad["company_in_text"]:
+        return [0, 0, 0]
+    return [value is not None and any(same(value, right) for right in right_answers(ad, "company")), bool(value), 1]
 
 
-def location_marks(ads: Sequence[Ad], answers: Answers) -> list[bool | None]:
-    """Of the ads whose label has a place: None without an answer, else whether the city is right."""
-    placed = [ad for ad in ads if ad["labels"]["location"] != UNKNOWN]
-    return [_location_mark(ad, answers) for ad in placed]
+def tally_placed(ad: Ad, value: Value) -> list[float]:
+    """Right, given, and whether the label has a place; other ads do not count."""
+    return tally_place(ad, value) if ad["labels"]["location"] != UNKNOWN else [0, 0, 0]
 
 
-def every_location_mark(ads: Sequence[Ad], answers: Answers) -> list[bool | None]:
+def tally_place(ad: Ad, value: Value) -> list[float]:
     """The same of all ads: a place where the label has none is wrong."""
-    return [_location_mark(ad, answers) for ad in ads]
+    right = [city(answer) for answer in right_answers(ad, "location")]
+    return [value is not None and any(same(city(value), answer) for answer in right), bool(value), 1]
 
 
-def _location_mark(ad: Ad, answers: Answers) -> bool | None:
-    value = answers[ad["id"], "location"]
-    return _mark(city(value) if value else None, [city(answer) for answer in right_answers(ad, "location")])
+def tally_title(ad: Ad, value: Value) -> list[float]:
+    return [max(token_f1(value, right) for right in right_answers(ad, "title")), 1]
 
 
-def _mark(value: str | None, right: Sequence[str]) -> bool | None:
-    return None if value is None else any(same(value, answer) for answer in right)
+def share(part: int, whole: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda sums: sums[..., part] / np.maximum(sums[..., whole], 1)
 
 
-def precision(marks: Sequence[bool | None]) -> float:
-    given = [mark for mark in marks if mark is not None]
-    return float(np.mean(given)) if given else float("nan")
-
-
-def coverage(marks: Sequence[bool | None]) -> float:
-    return sum(mark is not None for mark in marks) / len(marks) if marks else float("nan")
-
-
-def title_f1(ads: Sequence[Ad], answers: Answers) -> float:
-    best = [max(token_f1(answers[ad["id"], "title"], right) for right in right_answers(ad, "title")) for ad in ads]
-    return float(np.mean(best))
-
-
-METRICS: dict[str, Callable[[Sequence[Ad], Answers], float]] = {
-    "seniority macro-F1": lambda ads, answers: macro_f1(seniority_pairs(ads, answers)),
-    "company precision": lambda ads, answers: precision(company_marks(ads, answers)),
-    "company coverage": lambda ads, answers: coverage(company_marks(ads, answers)),
-    "location precision": lambda ads, answers: precision(location_marks(ads, answers)),
-    "location coverage": lambda ads, answers: coverage(location_marks(ads, answers)),
-    "location precision, all ads": lambda ads, answers: precision(every_location_mark(ads, answers)),
-    "title token F1, no TITLE block": title_f1,
+SCORES = {
+    "seniority macro-F1": Score("seniority", tally_level, macro_f1),
+    "company precision": Score("company", tally_company, share(0, 1)),
+    "company coverage": Score("company", tally_company, share(1, 2)),
+    "location precision": Score("location", tally_placed, share(0, 1)),
+    "location coverage": Score("location", tally_placed, share(1, 2)),
+    "location precision, all ads": Score("location", tally_place, share(0, 1)),
+    "title token F1, no TITLE block": Score("title", tally_title, share(0, 1)),
 }
 
 
-def interval(
-    metric: Callable[[Sequence[Ad], Answers], float],
-    ads: Sequence[Ad],
-    answers: Answers,
-    groups: Sequence[int],
-    draws: int = 1000,
-) -> tuple[float, float]:
-    """Percentile bootstrap, 95 %: groups of ads are drawn whole."""
-    members: dict[int, list[Ad]] = {}
-    for ad, group in zip(ads, groups, strict=True):
-        members.setdefault(group, []).append(ad)
-    parts = list(members.values())
-    rng = np.random.default_rng(0)
-    values = []
-    for _ in range(draws):
-        drawn = [ad for number in rng.integers(len(parts), size=len(parts)) for ad in parts[number]]
-        values.append(metric(drawn, answers))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def measure(
+    score: Score, ads: Sequence[Ad], values: Sequence[Value], groups: Sequence[int], draws: int = 2000
+) -> tuple[float, float, float]:
+    """The score and its 95 % interval: percentile bootstrap, groups of ads drawn whole."""
+    tallies = np.array([score.tally(ad, value) for ad, value in zip(ads, values, strict=True)], dtype=np.float64)
+    _, number = np.unique(groups, return_inverse=True)
+    sums = np.zeros((number.max() + 1, tallies.shape[1]))
+    np.add.at(sums, number, tallies)
+    drawn = np.random.default_rng(0).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    low, high = np.percentile(score.combine(drawn @ sums), [2.5, 97.5])
+    return float(score.combine(sums.sum(0))), float(low), float(high)

@@ -70,6 +70,7 @@ class AdapterTraining(L.LightningModule):
         kind = AutoConfig.from_pretrained(folder).model_type
         if kind != "llama":
             raise InputError(f"{self.name}: a {kind} model; adapters are trained for the Llama architecture")
+        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every shape
         half = self._trainer is not None and self._trainer.precision == "bf16-mixed"
         dtype = torch.bfloat16 if half else torch.float32
         model: Any = LlamaForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=NAME)
