@@ -53,7 +53,7 @@ def main(given: argparse.Namespace) -> None:
 
 def run_side_by_side(names: list[str], jobs: int) -> None:
     """Run this script once per job, at most `jobs` at the same time; what they print goes to OUT/NAME.log."""
-    waiting, running = list(names), {}
+    waiting, running, failed = list(names), dict[str, subprocess.Popen[bytes]](), list[str]()
     while waiting or running:
         while waiting and len(running) < jobs:
             name = waiting.pop(0)
@@ -62,8 +62,10 @@ def run_side_by_side(names: list[str], jobs: int) -> None:
                 running[name] = subprocess.Popen(command, stdout=log, stderr=log)
         for name in [name for name, process in running.items() if process.poll() is not None]:
             if running.pop(name).returncode:
-                sys.exit(f"{name} failed: see {arguments.out / name}.log")
+                failed.append(name)
         time.sleep(0.2)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}; see their logs in {arguments.out}, then run the same command to go on")
 
 
 def run_job(name: str, given: argparse.Namespace) -> None:
