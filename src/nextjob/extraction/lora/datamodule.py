@@ -120,5 +120,5 @@ class _Batches(Dataset[Batch]):
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
 
-    def __getitem__(self, numbers: list[int]) -> Batch:  # type: ignore[override]
+    def __getitem__(self, numbers: list[int]) -> Batch:
         return collate([self.rows[number] for number in numbers])

@@ -77,6 +77,7 @@ class AdapterTraining(L.LightningModule):
         alpha = self.scaling * self.rank
         config = LoraConfig(r=self.rank, lora_alpha=alpha, target_modules=TARGETS, task_type="CAUSAL_LM")  # type: ignore[arg-type]
         self.lora = get_peft_model(model, config)
+        layer: Any
         for layer in self.lora.modules():
             if isinstance(layer, BaseTunerLayer):
                 layer.cast_input_dtype_enabled = False  # autocast does it, without the way through float32
