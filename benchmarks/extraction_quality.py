@@ -110,7 +110,7 @@ def train(given: argparse.Namespace, fold: int | None, adapter: Path) -> None:
         MODEL,
         given.cache,
         synthetic=given.synthetic,
-        copies=1,
+        copies=2,
         batch_tokens=given.batch_tokens,
         max_prompt_tokens=4096,
         fold=fold,
@@ -187,8 +187,8 @@ if __name__ == "__main__":
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--jobs", type=int, default=1, help="at the same time")
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="where SmolLM2 is unpacked")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--synthetic", type=int, default=300, help="synthetic ads of an epoch")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--synthetic", type=int, default=150, help="synthetic ads of an epoch")
     parser.add_argument("--batch-tokens", type=int, default=8192)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seconds", type=float, help="of one training at most")

@@ -3,20 +3,32 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 
 import numpy as np
 
 from nextjob.data.synthetic_ads import pick
-from nextjob.extraction.folding import fold, fold_words
 from nextjob.extraction.lora.ads import UNKNOWN, LabelledAd
-from nextjob.extraction.lora.synthetic import draw_city, draw_company, state_level, state_years
+from nextjob.extraction.lora.synthetic import draw_city, draw_company, draw_title, state_level, state_years
+from nextjob.extraction.lora.titles import written_title
+from nextjob.extraction.lora.written import find_written, replace_written
 from nextjob.extraction.sections import read_title
 
-_TOKEN = re.compile(r"[^\W_]+")
 _BLOCK = re.compile(r"\A\s*TITLE[ \t]*\n.*?\n[ \t]*\n(?:SUMMARY[ \t]*\n)?", re.DOTALL)
-_fold_word = lru_cache(maxsize=100_000)(fold)
 _FRENCH = re.compile(r"\b(?:le|la|les|des|une?|vous|et)\b", re.IGNORECASE)
+
+OPEN = ("title", "company", "location")
+UNTITLED = 0.55
+"""Share of variants without the TITLE block."""
+WHOLE = 0.12
+"""Share of variants that keep their length."""
+KEPT = 0.9
+"""How often a paragraph that holds an answer is kept."""
+LONG_PARAGRAPH = 60
+"""Words from which a paragraph is taken line by line."""
+LEVELLED = 0.3
+"""How often an ad that names no level gets one."""
+RENAMED = 0.3
+"""How often a name is changed."""
 
 
 def without_title(text: str) -> str:
@@ -24,30 +36,11 @@ def without_title(text: str) -> str:
     return _BLOCK.sub("", text, count=1)
 
 
-def find_written(answer: str, text: str) -> list[tuple[int, int]]:
-    """Where the words of `answer` stand in the text: starts and ends, in order; accents and case do not count."""
-    words, starts, ends = _words(text)
-    wanted = tuple(fold_words(answer))
-    size = len(wanted)
-    return [
-        (starts[first], ends[first + size - 1])
-        for first, word in enumerate(words)
-        if wanted and word == wanted[0] and words[first : first + size] == wanted
-    ]
-
-
-@lru_cache(maxsize=64)
-def _words(text: str) -> tuple[tuple[str, ...], list[int], list[int]]:
-    """Folded words of a text, where they start and where they end."""
-    found = [(_fold_word(match.group()), match.start(), match.end()) for match in _TOKEN.finditer(text)]
-    return tuple(word for word, _, _ in found), [start for _, start, _ in found], [end for _, _, end in found]
-
-
 def written_answers(ad: LabelledAd) -> LabelledAd:
     """The ad with its answers as an extractor should give them.
 
     Company and place are the first right answer that stands in the ad, as written there, or "Unknown"; a place is
-    its city. A title is asked where the ad has no TITLE block.
+    its city. A title is asked where the ad has no TITLE block, see `written_title`.
     """
     text = unicodedata.normalize("NFC", ad.text)
     answers = dict(ad.answers)
@@ -57,22 +50,29 @@ def written_answers(ad: LabelledAd) -> LabelledAd:
             known = [] if short[0] == UNKNOWN else [find_written(answer, text) for answer in short if answer != UNKNOWN]
             first = next((spans[0] for spans in known if spans), None)
             answers[feature] = (text[slice(*first)],) if first else (UNKNOWN,)
-    if read_title(text):
-        answers.pop("title", None)
+    titles = answers.pop("title", ())
+    if not read_title(text) and (title := written_title(titles, text)):
+        answers["title"] = (title,)
     return LabelledAd(ad.ad_id, text, answers, ad.group, ad.evidence)
 
 
 def vary(ad: LabelledAd, rng: np.random.Generator) -> LabelledAd:
-    """A variant to learn from, with the answers that are still certain."""
+    """A variant to learn from, mostly shorter, with the answers that are still certain."""
     language = 0 if len(_FRENCH.findall(ad.text)) * 40 > len(ad.text.split()) else 1
     ad = _change_level(ad, rng, language)
-    if rng.random() < 0.5:
+    if rng.random() < UNTITLED:
         ad = _replace(ad, without_title(ad.text))
-    shorter = _replace(ad, _leave_out(ad.text, rng, ad.evidence.values()))
-    ad = _settle(written_answers(ad), written_answers(shorter))
-    for feature, draw in (("company", draw_company), ("location", draw_city)):
-        if rng.random() < 0.3 and feature in ad.answers and ad.answers[feature][0] != UNKNOWN:
-            ad = _rename(ad, feature, draw(rng))
+    whole = written_answers(ad)
+    told = [answers[0] for feature, answers in whole.answers.items() if feature in OPEN and answers[0] != UNKNOWN]
+    shorter = _replace(ad, _shorten(whole.text, rng, [*ad.evidence.values(), *told]))
+    ad = _settle(whole, written_answers(shorter))
+    names = {"company": draw_company(rng), "location": draw_city(rng)}
+    if not ad.evidence.get("seniority"):  # which a title may hold
+        names["title"] = draw_title(rng, language)
+    for feature, name in names.items():
+        answer = ad.answers.get(feature, (UNKNOWN,))[0]
+        if rng.random() < RENAMED and answer != UNKNOWN and find_written(answer, ad.text):
+            ad = _rename(ad, feature, name)
     return ad
 
 
@@ -80,16 +80,32 @@ def _replace(ad: LabelledAd, text: str) -> LabelledAd:
     return LabelledAd(ad.ad_id, text, ad.answers, ad.group, ad.evidence)
 
 
-def _leave_out(text: str, rng: np.random.Generator, evidence: Iterable[str]) -> str:
-    """The text without some of its paragraphs, seldom without the first ones or those that an answer rests on."""
-    head, *paragraphs = re.split(r"\n[ \t]*\n", text)
-    rate = max(rng.random() * 1.2 - 0.4, 0.0)
-    kept = [head]
-    for number, paragraph in enumerate(paragraphs):
-        needed = number < 2 or any(find_written(words, paragraph) for words in evidence)
-        if rng.random() >= rate * (0.25 if needed else 1.0):
-            kept.append(paragraph)
-    return "\n\n".join(kept)
+def _shorten(text: str, rng: np.random.Generator, needed: Iterable[str]) -> str:
+    """Some of the paragraphs, in order: mostly the first and those with what is needed, others as words are left."""
+    head = _BLOCK.match(text)
+    body = text[head.end() :] if head else text
+    parts = [part for paragraph in re.split(r"\n[ \t]*\n", body) for part in _split(paragraph)]
+    left = len(body.split()) if rng.random() < WHOLE else int(rng.integers(60, 260))
+    first = {0, *(spot for words in needed if (spot := _find_part(words, parts)) is not None)}
+    wanted = {number for number in sorted(first) if rng.random() < KEPT}
+    left -= sum(len(parts[number].split()) for number in wanted)
+    start = int(rng.integers(len(parts)))  # neighbours stay together
+    for number in [*range(start, len(parts)), *range(start)]:
+        size = len(parts[number].split())
+        if number not in first and size <= left:
+            wanted.add(number)
+            left -= size
+    kept = "\n\n".join(parts[number] for number in sorted(wanted))
+    return f"{head.group() if head else ''}{kept}"
+
+
+def _split(paragraph: str) -> list[str]:
+    """A long paragraph line by line."""
+    return paragraph.split("\n") if len(paragraph.split()) > LONG_PARAGRAPH else [paragraph]
+
+
+def _find_part(words: str, parts: list[str]) -> int | None:
+    return next((number for number, part in enumerate(parts) if find_written(words, part)), None)
 
 
 def _settle(whole: LabelledAd, part: LabelledAd) -> LabelledAd:
@@ -104,21 +120,25 @@ def _settle(whole: LabelledAd, part: LabelledAd) -> LabelledAd:
             answers[feature] = (UNKNOWN,)
         else:
             del answers[feature]
+    if answers.get("title") != whole.answers.get("title"):
+        answers.pop("title", None)
     return LabelledAd(part.ad_id, part.text, answers, part.group, part.evidence)
 
 
 def _rename(ad: LabelledAd, feature: str, name: str) -> LabelledAd:
-    """The ad with another name wherever the answer stands."""
-    text = ad.text
-    for start, end in reversed(find_written(ad.answers[feature][0], text)):
-        text = text[:start] + name + text[end:]
-    return LabelledAd(ad.ad_id, text, {**ad.answers, feature: (name,)}, ad.group, ad.evidence)
+    """The ad with another name wherever the answer stands, in other answers too."""
+    old = ad.answers[feature][0]
+    answers = {
+        other: (replace_written(old, name, given[0]),) if other in OPEN else given
+        for other, given in ad.answers.items()
+    }
+    return LabelledAd(ad.ad_id, replace_written(old, name, ad.text), answers, ad.group, ad.evidence)
 
 
 def _change_level(ad: LabelledAd, rng: np.random.Generator, language: int) -> LabelledAd:
-    """An ad that names no level gets one, half of the time: in its title or as years asked for."""
+    """Some ads that name no level get one: in their title or as years asked for."""
     right = ad.answers.get("seniority", ())
-    if UNKNOWN not in right or ad.evidence.get("seniority") or rng.random() < 0.5:
+    if UNKNOWN not in right or ad.evidence.get("seniority") or rng.random() >= LEVELLED:
         return ad
     title = re.match(r"\s*TITLE[ \t]*\n([^\n]+)\n", ad.text)
     if title and rng.random() < 0.55:

@@ -87,7 +87,6 @@ class RowBuilder:
         self.features = features
         self.prompts = PromptBuilder(tokenizer, features, max_prompt_tokens)
         self.choices = [self._first_tokens(feature) for feature in features]
-        self.question_tokens = np.array([len(suffix) for suffix in self.prompts.build("").suffixes])
 
     def _first_tokens(self, feature: Feature) -> list[int]:
         tokens = self.prompts.choice_tokens(feature)

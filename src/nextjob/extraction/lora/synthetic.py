@@ -12,6 +12,8 @@ from nextjob.extraction.lora.ads import UNKNOWN, LabelledAd
 
 FRENCH_SHARE = 0.65
 PUBLIC_SHARE = 0.4
+BLOCKS = 0.3
+"""Share of ads with a TITLE block."""
 LEVELS = {
     UNKNOWN: 0.38, "Internship": 0.06, "Junior": 0.13, "Mid": 0.15, "Senior": 0.15, "Lead": 0.1, "Executive": 0.03
 }  # fmt: skip
@@ -33,6 +35,13 @@ def make_ads(count: int, seed: int | Sequence[int]) -> list[LabelledAd]:
 def draw_city(rng: np.random.Generator) -> str:
     """A city of the gazetteer, more often than not a French one."""
     return pick(rng, _FRENCH_CITIES if rng.random() < 0.6 else _CITIES)
+
+
+def draw_title(rng: np.random.Generator, language: int) -> str:
+    """A title without a level; 0 is French, 1 English."""
+    return pick(
+        rng, wording.PUBLIC_TITLES[language] if rng.random() < PUBLIC_SHARE else pick(rng, FAMILIES).titles[language]
+    )
 
 
 def draw_company(rng: np.random.Generator) -> str:
@@ -90,9 +99,13 @@ def _make_ad(rng: np.random.Generator, ad_id: str) -> LabelledAd:
         title = title.upper()
 
     facts = _facts(rng, company, city, sector, stated, language)
-    blocks = rng.random() < 0.45
+    blocks = rng.random() < BLOCKS
     if stated["title"] and not blocks:
-        facts.insert(0, _name_title(rng, title, company if stated["company"] else "", language))
+        place = 0 if rng.random() < 0.5 else int(rng.integers(len(facts) + 1))
+        facts.insert(place, _name_title(rng, title, company if stated["company"] else "", language))
+    if rng.random() < 0.5:
+        other = pick(rng, wording.OTHER_TITLE[language]).format(t=draw_title(rng, language))
+        facts.insert(int(rng.integers(len(facts) + 1)), other)
     heading = f"TITLE\n{title}{' (H/F)' if language == 0 and rng.random() < 0.2 else ''}"
     tasks = pick_some(rng, family.tasks[language], 2 + int(rng.random() * 3))
     text = _lay_out(rng, facts, told, tasks, pick_some(rng, family.skills, 4), language, blocks)

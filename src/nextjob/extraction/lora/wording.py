@@ -102,6 +102,22 @@ WANTED: Phrases = (
         "{t}",
     ),
 )
+OTHER_TITLE: Phrases = (
+    (
+        "Vous travaillerez main dans la main avec un·e {t}.",
+        "L'équipe actuelle : un·e {t}, deux stagiaires et une coach.",
+        "Vous rendez compte à la personne qui occupe le poste de {t}.",
+        "Un·e {t} vous rejoindra dans quelques mois.",
+        "Vous échangez chaque jour avec les profils {t} de l'équipe.",
+    ),
+    (
+        "You will work hand in hand with a {t}.",
+        "The team today: a {t}, two students and a coach.",
+        "You report to the {t}.",
+        "A {t} will join you in a few months.",
+        "You talk to every {t} in the organisation.",
+    ),
+)
 NO_COMPANY: Phrases = (
     (
         "Nous recrutons pour notre client, un grand compte.",
