@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nextjob.extraction.lora.ads import UNKNOWN, LabelledAd
-from nextjob.extraction.lora.augment import vary
+from nextjob.extraction.lora.augment import vary, written_answers
 from nextjob.extraction.lora.titles import written_title
 from nextjob.extraction.lora.written import find_written
 from nextjob.extraction.sections import read_title
@@ -51,6 +51,14 @@ def test_answers_of_variants_stand_in_them() -> None:
     names = {variant.answers["company"][0] for variant in variants}
     assert len(names) > 20
     assert sum("title" in variant.answers for variant in variants) > 80
+
+
+def test_a_level_without_evidence_is_unknown_where_that_is_right() -> None:
+    right = {"seniority": ("Junior", UNKNOWN)}
+    assert written_answers(LabelledAd("1", BODY, right)).answers["seniority"] == (UNKNOWN,)
+    told = LabelledAd("1", BODY, right, evidence={"seniority": "4 ans"})
+    assert written_answers(told).answers["seniority"] == ("Junior",)
+    assert written_answers(LabelledAd("1", BODY, {"seniority": ("Mid", "Senior")})).answers["seniority"] == ("Mid",)
 
 
 @pytest.mark.parametrize(

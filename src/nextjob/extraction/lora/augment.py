@@ -40,7 +40,8 @@ def written_answers(ad: LabelledAd) -> LabelledAd:
     """The ad with its answers as an extractor should give them.
 
     Company and place are the first right answer that stands in the ad, as written there, or "Unknown"; a place is
-    its city. A title is asked where the ad has no TITLE block, see `written_title`.
+    its city. A level for which the ad has no evidence is "Unknown" where that counts as right. A title is asked where
+    the ad has no TITLE block, see `written_title`.
     """
     text = unicodedata.normalize("NFC", ad.text)
     answers = dict(ad.answers)
@@ -50,6 +51,9 @@ def written_answers(ad: LabelledAd) -> LabelledAd:
             known = [] if short[0] == UNKNOWN else [find_written(answer, text) for answer in short if answer != UNKNOWN]
             first = next((spans[0] for spans in known if spans), None)
             answers[feature] = (text[slice(*first)],) if first else (UNKNOWN,)
+    if levels := answers.get("seniority"):
+        silent = UNKNOWN in levels and not ad.evidence.get("seniority")
+        answers["seniority"] = (UNKNOWN if silent else levels[0],)
     titles = answers.pop("title", ())
     if not read_title(text) and (title := written_title(titles, text)):
         answers["title"] = (title,)

@@ -27,21 +27,22 @@ _LEVELS = word_set("senior junior lead principal staff sr jr")
 def written_title(answers: Sequence[str], text: str) -> str | None:
     """The first right title that stands in the text, as written there, else the phrase most like one of them.
 
-    A phrase does not go beyond a line. Where none is like a title, the first title if half of its words stand
-    somewhere in the text, else None.
+    A phrase does not go beyond a line. Where none is like a title, the first title half of whose words stand
+    somewhere in the text, in lower case if it is all capitals, else None.
     """
     for answer in answers:
         if spans := find_written(answer, text):
             return text[slice(*spans[0])]
     best, phrase = LEAST, None
-    wanted = tuple(tuple(fold_words(answer)) for answer in answers)
-    bare = tuple(words for words in wanted if not _HIRES & set(words))
+    bare = {answer: words for answer in answers if not _HIRES & set(words := tuple(fold_words(answer)))}
     for line in text.split("\n"):
-        score, found = _most_like(bare, line)
+        score, found = _most_like(tuple(bare.values()), line)
         if score > best:
             best, phrase = score, found
-    if phrase is None and wanted and 2 * len(set(wanted[0]) & set(read_words(text)[0])) >= len(set(wanted[0])):
-        return answers[0]
+    if phrase is None:
+        known = set(read_words(text)[0])
+        likely = (answer for answer, words in bare.items() if 2 * len(known & set(words)) >= len(set(words)))
+        phrase = next((answer.capitalize() if answer.isupper() else answer for answer in likely), None)
     return phrase
 
 
