@@ -25,7 +25,7 @@ KEPT = 0.9
 """How often a paragraph that holds an answer is kept."""
 LONG_PARAGRAPH = 60
 """Words from which a paragraph is taken line by line."""
-LEVELLED = 0.3
+LEVELLED = 0.4
 """How often an ad that names no level gets one."""
 RENAMED = 0.3
 """How often a name is changed."""
