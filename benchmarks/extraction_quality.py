@@ -4,7 +4,7 @@ ADS is a JSONL file of labelled ads (id, text, labels, also_acceptable, company_
 columns.startup). Compares rules, SmolLM2 and SmolLM2 with a LoRA adapter: the ads are dealt into 5 folds, ads of one
 employer and ads alike together, and those of a fold are answered with an adapter that has not learned from it. Then
 trains the adapter on all ads, into OUT/adapter. Every training and every set of answers is one job, which is skipped
-where OUT has its result; OUT/answers.json is enough to print the table again.
+where OUT has its result; OUT/answers.json, the raw answers, is enough to judge them and print the table again.
 """
 
 import argparse
@@ -23,30 +23,32 @@ from extraction_scores import SCORES, measure, read_ads
 from rich.console import Console
 from rich.table import Table
 
-from nextjob.extraction import RulesExtractor, declare_features, extract
+from nextjob.extraction import Answer, RulesExtractor, declare_features, extract
 from nextjob.extraction.lora import ads as labelled
 from nextjob.extraction.lora.adapter import save_adapter
 from nextjob.extraction.lora.augment import without_title
 from nextjob.extraction.lora.datamodule import AdsDataModule
 from nextjob.extraction.lora.module import AdapterTraining
+from nextjob.extraction.readable import readable
+from nextjob.extraction.table import judge
 from nextjob.extraction.transformers_engine import TransformersExtractor
 from nextjob.files import write_atomically
 
 FOLDS = 5
 DECLARED = yaml.safe_load(Path("conf/features/default.yaml").read_text(encoding="utf-8"))["features"]
-ARMS = {"rules": "rules", "smollm2": "SmolLM2, zero-shot", "lora": "SmolLM2 + LoRA"}
 MODEL = "smollm2"
+MODELS = {MODEL: "SmolLM2, zero-shot", "lora": "SmolLM2 + LoRA"}
 
 
 def main(given: argparse.Namespace) -> None:
     """Run what is missing, several jobs at a time, then print the table."""
     answers = given.out / "answers.json"
     if not answers.is_file():
-        names = ["final", *(f"lora-{fold}" for fold in range(FOLDS)), "smollm2", "rules"]
+        names = ["final", *(f"lora-{fold}" for fold in range(FOLDS)), MODEL]
         missing = [name for name in names if not (given.out / f"{name}.json").is_file()]
         run_side_by_side(missing, given.jobs)
         found = {name: json.loads((given.out / f"{name}.json").read_text()) for name in names if name != "final"}
-        arms = {arm: [a for name, given in found.items() if name.split("-")[0] == arm for a in given] for arm in ARMS}
+        arms = {arm: [a for name, given in found.items() if name.split("-")[0] == arm for a in given] for arm in MODELS}
         write_atomically(answers, json.dumps(arms, ensure_ascii=False, indent=0).encode())
     Console(width=120).print(table(given.ads, json.loads(answers.read_text())))
 
@@ -74,16 +76,13 @@ def run_job(name: str, given: argparse.Namespace) -> None:
     done = given.out / f"{name}.json"
     ads = labelled.read_ads(given.ads)
     kept = list(range(len(ads)))
-    extractor: Any = RulesExtractor()
-    if name != "rules":
-        adapter = None
-        if name != MODEL:
-            fold = None if name == "final" else int(name.removeprefix("lora-"))
-            adapter = given.out / ("adapter" if fold is None else name)
-            train(given, fold, adapter)
-            kept = [number for number, held in enumerate(labelled.deal_folds(ads, FOLDS)) if held == fold]
-        extractor = engine(given, adapter)
-    answers = answer([ads[number] for number in kept], extractor) if name != "final" else []
+    adapter = None
+    if name != MODEL:
+        fold = None if name == "final" else int(name.removeprefix("lora-"))
+        adapter = given.out / ("adapter" if fold is None else name)
+        train(given, fold, adapter)
+        kept = [number for number, held in enumerate(labelled.deal_folds(ads, FOLDS)) if held == fold]
+    answers = answer([ads[number] for number in kept], engine(given, adapter)) if name != "final" else []
     write_atomically(done, json.dumps(answers, ensure_ascii=False).encode())
 
 
@@ -155,27 +154,46 @@ class Says(L.Callback):
             self.losses = []
 
 
-def answer(ads: list[labelled.LabelledAd], extractor: Any) -> list[dict[str, str | None]]:
-    """Every feature of every ad; the title is asked of the ad without its TITLE block."""
+def texts(ad: labelled.LabelledAd) -> tuple[str, str]:
+    """The ad whole, and without its TITLE block as it is asked for its title."""
+    return ad.text, without_title(ad.text)
+
+
+def answer(ads: list[labelled.LabelledAd], extractor: Any) -> list[dict[str, Any]]:
+    """Raw answers about every feature of every ad."""
     features = declare_features(DECLARED)
-    title = [feature for feature in features if feature.name == "title"]
-    others = [feature for feature in features if feature.name != "title"]
-    whole = pd.DataFrame({"job_id": [ad.ad_id for ad in ads], "text": [ad.text for ad in ads]})
-    untitled = whole.assign(text=whole["text"].map(without_title))
-    made = pd.concat([extract(whole, others, extractor), extract(untitled, title, extractor)])
-    made = made[["job_id", "feature", "raw", "value", "status", "confidence"]]
-    return made.astype(object).where(made.notna(), None).to_dict("records")  # type: ignore[return-value]
+    made = []
+    for chosen, column in (
+        ([f for f in features if f.name != "title"], 0),
+        ([f for f in features if f.name == "title"], 1),
+    ):
+        jobs = pd.DataFrame({"job_id": [ad.ad_id for ad in ads], "text": [texts(ad)[column] for ad in ads]})
+        made.append(extract(jobs, chosen, extractor)[["job_id", "feature", "raw", "confidence"]])
+    whole = pd.concat(made)
+    return whole.astype(object).where(whole.notna(), None).to_dict("records")
 
 
-def table(path: Path, arms: dict[str, list[dict[str, str | None]]]) -> Table:
-    """One line per metric, one column per extractor."""
-    answered = {str(row["job_id"]) for row in arms["rules"]}
-    ads = [ad for ad in read_ads(path) if ad["id"] in answered]
-    groups = labelled.group_ads([ad for ad in labelled.read_ads(path) if ad.ad_id in answered])
-    result = Table("", *ARMS.values(), title=f"{len(ads)} real ads, {FOLDS} folds, 95 % intervals")
-    values = {(arm, row["job_id"], row["feature"]): row["value"] for arm in ARMS for row in arms[arm]}
+def table(path: Path, answers: dict[str, list[dict[str, Any]]]) -> Table:
+    """One line per metric, one column per extractor, the rules first."""
+    answered = {str(row["job_id"]) for row in answers[MODEL]}
+    labels = [ad for ad in read_ads(path) if ad["id"] in answered]
+    ads = [ad for ad in labelled.read_ads(path) if ad.ad_id in answered]
+    groups = labelled.group_ads(ads)
+    features = {feature.name: feature for feature in declare_features(DECLARED)}
+    by_id = {ad.ad_id: texts(ad) for ad in ads}
+    arms = {"rules": answer(ads, RulesExtractor()), **{MODELS[arm]: rows for arm, rows in answers.items()}}
+    result = Table("", *arms, title=f"{len(ads)} real ads, {FOLDS} folds, 95 % intervals")
+    values = {}
+    for arm, rows in arms.items():
+        for row in rows:
+            text = by_id[row["job_id"]][row["feature"] == "title"]
+            made = Answer(row["raw"], row["confidence"])
+            values[arm, row["job_id"], row["feature"]], _ = judge(
+                features[row["feature"]], made, readable(text).strip()
+            )
     for name, score in SCORES.items():
-        figures = [measure(score, ads, [values[arm, ad["id"], score.feature] for ad in ads], groups) for arm in ARMS]
+        given = [[values[arm, ad.ad_id, score.feature] for ad in ads] for arm in arms]
+        figures = [measure(score, labels, column, groups) for column in given]
         result.add_row(name, *(f"{figure:.3f} [{low:.3f}, {high:.3f}]" for figure, low, high in figures))
     return result
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from nextjob.extraction import Feature, extract
+from nextjob.extraction import Feature, declare_features, extract
 from nextjob.extraction.prompts import PromptBuilder
 from nextjob.extraction.transformers_engine import TransformersExtractor
+from tests.paths import ROOT
 
 from .plain import plain_answer
 
@@ -54,6 +56,18 @@ def test_prompts_are_cut_after_the_turn_of_the_ad(engine: TransformersExtractor)
         assert prompt.prefix.count(prompt.prefix[-1]) == 2  # the system turn and the ad's, none of the ad's own
         for feature, suffix in zip(FEATURES, prompt.suffixes, strict=True):
             assert prompt.prefix + suffix == builder.whole(ad, feature)
+
+
+def test_the_adapter_that_comes_along_reads_an_ad(engine: TransformersExtractor, tmp_path: Path) -> None:
+    declared = yaml.safe_load((ROOT / "conf/features/default.yaml").read_text(encoding="utf-8"))["features"]
+    adapted = TransformersExtractor("smollm2", engine.folder.parent.parent, adapter="smollm2")
+    table = extract(pd.DataFrame({"job_id": [0], "text": ADS[:1]}), declare_features(declared), adapted, tmp_path)
+    values = dict(zip(table["feature"], table["value"], strict=True))
+    assert (values["company"], values["location"]) == (
+        "Banque Zénith",
+        "Lyon, Auvergne-Rhône-Alpes, France",
+    )
+    assert adapted.name == "smollm2+lora"
 
 
 def test_a_second_run_never_loads_the_model(engine: TransformersExtractor, tmp_path: Path) -> None:

@@ -23,6 +23,15 @@ _AD, _QUESTION = "\ue000", "\ue001"
 _PROBES = ("A", "Développeur·se H/F\n\n- Paris 15e\n", "Title: a <b>\n\n\tend. ", "1 2 3…\n'quoted' x")
 
 
+def find_stops(tokenizer: Any, declared: int | Sequence[int] | None) -> list[int]:
+    """Tokens that end an answer, ascending: special ones, those a model declares, all that hold a newline."""
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    ends = {declared} if isinstance(declared, int) else set(declared or ())
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    newlines = {token for token, text in enumerate(texts) if "\n" in text}
+    return sorted(special | set(tokenizer.all_special_ids) | ends | newlines)
+
+
 @dataclass(frozen=True)
 class Prompt:
     """Token ids of one ad: prefix + suffixes[f] is the whole prompt of feature f."""

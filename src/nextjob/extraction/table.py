@@ -91,7 +91,7 @@ def extract(
         elif at in rows:
             made = rows[at]
         else:
-            made = rows[at] = _judge(feature, text, store, plan.keys[at], extractor.name)
+            made = rows[at] = _row(feature, text, store, plan.keys[at], extractor.name)
         records.append(_record(job_id, feature.name, made, plan.hashes[text], extractor))
     table = pd.DataFrame(records)
     if out is not None:
@@ -136,21 +136,25 @@ _SCHEMA = pa.schema(
 )
 
 
-def _judge(feature: Feature, text: str, store: AnswerStore, key: str, engine: str) -> _Row:
-    """The row of one ad and feature: normalised, checked against the choices and against the ad."""
+def judge(feature: Feature, answer: Answer, text: str) -> tuple[str | None, str]:
+    """Value and status of an answer: normalised, checked against the choices and against the text of the ad."""
+    value = normalise(feature, answer.raw)
+    if value is None or (answer.confidence is not None and answer.confidence < feature.min_confidence):
+        return None, "unknown"
+    if feature.choices is not None and value not in feature.choices:
+        return None, "out_of_vocabulary"
+    if feature.grounded and (value := ground(feature.name, value, text)) is None:
+        return None, "ungrounded"
+    return value, "truncated" if answer.truncated else "ok"
+
+
+def _row(feature: Feature, text: str, store: AnswerStore, key: str, engine: str) -> _Row:
+    """The row of one ad and feature."""
     if not text:
         return _Row(Answer(""), None, "empty_ad", engine)
     exact = by_rule(feature, text)
     answer = Answer(exact) if exact else store[key]
-    engine = RULE_ENGINE if exact else engine
-    value = normalise(feature, answer.raw)
-    if value is None:
-        return _Row(answer, None, "unknown", engine)
-    if feature.choices is not None and value not in feature.choices:
-        return _Row(answer, None, "out_of_vocabulary", engine)
-    if feature.grounded and (value := ground(feature.name, value, text)) is None:
-        return _Row(answer, None, "ungrounded", engine)
-    return _Row(answer, value, "truncated" if answer.truncated else "ok", engine)
+    return _Row(answer, *judge(feature, answer, text), RULE_ENGINE if exact else engine)
 
 
 def _record(job_id: str, feature: str, row: _Row, ad_hash: str, extractor: Extractor) -> dict[str, object]:

@@ -16,7 +16,7 @@ from nextjob.extraction.backoff import with_backoff
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
 from nextjob.extraction.llama import LlamaTree, TreeCache
-from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder
+from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
 from nextjob.extraction.sections import compact
 from nextjob.extraction.weights import find_weights
 
@@ -129,11 +129,8 @@ class TransformersExtractor:
 
     @cached_property
     def stop_tokens(self) -> list[int]:
-        """Ends of a turn and every token that holds a newline, ascending."""
-        declared = self.model.generation_config.eos_token_id
-        ends = {self.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])}
-        texts = self.tokenizer.batch_decode([[token] for token in range(len(self.tokenizer))])
-        return sorted({token for token, text in enumerate(texts) if "\n" in text} | ends - {None})
+        """Tokens that end an answer."""
+        return find_stops(self.tokenizer, self.model.generation_config.eos_token_id)
 
     @cached_property
     def _tree(self) -> LlamaTree:

@@ -13,7 +13,7 @@ import torch
 from nextjob.errors import InputError
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder
+from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
 from nextjob.extraction.sections import compact
 from nextjob.extraction.weights import find_weights
 
@@ -107,7 +107,7 @@ class VLLMExtractor:
 
     @cached_property
     def _stops(self) -> frozenset[int]:
-        """Ends of a turn and every token that holds a newline."""
+        """Tokens that end an answer."""
         from transformers import GenerationConfig
 
         folder = self._weights[0]
@@ -116,9 +116,7 @@ class VLLMExtractor:
             if (folder / "generation_config.json").is_file()
             else None
         )
-        ends = {self.tokenizer.eos_token_id, *(declared if isinstance(declared, list) else [declared])}
-        texts = self.tokenizer.batch_decode([[token] for token in range(len(self.tokenizer))])
-        return frozenset({token for token, text in enumerate(texts) if "\n" in text} | ends - {None})
+        return frozenset(find_stops(self.tokenizer, declared))
 
     def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
         """Yield waves of `wave_ads` ads, longest ads first."""

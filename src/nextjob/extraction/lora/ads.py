@@ -71,7 +71,7 @@ def _answers(label: str, also: Sequence[str]) -> tuple[str, ...]:
 
 
 def group_ads(ads: Sequence[LabelledAd]) -> list[int]:
-    """Group number of every ad: ads of one employer, or that share much of their text, are together."""
+    """Number of the first ad of every ad's group; ads of one employer, or that share much text, are together."""
     parent = list(range(len(ads)))
 
     def root(node: int) -> int:
@@ -92,7 +92,8 @@ def group_ads(ads: Sequence[LabelledAd]) -> list[int]:
     for number, ad in enumerate(ads):
         if ad.group:
             parent[root(number)] = root(named.setdefault(ad.group, number))
-    return [root(number) for number in range(len(ads))]
+    first: dict[int, int] = {}
+    return [first.setdefault(root(number), number) for number in range(len(ads))]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
