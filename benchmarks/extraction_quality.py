@@ -146,7 +146,7 @@ class Says(L.Callback):
         self.losses.append(outputs["loss"].detach())
         if trainer.global_step % 25 == 0:
             seconds = time.monotonic() - self.begin
-            loss = sum(self.losses).item() / len(self.losses)
+            loss = torch.stack(self.losses).mean().item()
             print(
                 f"step {trainer.global_step} loss {loss:.3f} {seconds:.0f} s {self.tokens / seconds:.0f} tokens/s",
                 flush=True,
@@ -170,7 +170,7 @@ def answer(ads: list[labelled.LabelledAd], extractor: Any) -> list[dict[str, Any
         jobs = pd.DataFrame({"job_id": [ad.ad_id for ad in ads], "text": [texts(ad)[column] for ad in ads]})
         made.append(extract(jobs, chosen, extractor)[["job_id", "feature", "raw", "confidence"]])
     whole = pd.concat(made)
-    return whole.astype(object).where(whole.notna(), None).to_dict("records")
+    return whole.astype(object).where(whole.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
 def table(path: Path, answers: dict[str, list[dict[str, Any]]]) -> Table:

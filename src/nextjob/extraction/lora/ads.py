@@ -92,8 +92,8 @@ def group_ads(ads: Sequence[LabelledAd]) -> list[int]:
     for number, ad in enumerate(ads):
         if ad.group:
             parent[root(number)] = root(named.setdefault(ad.group, number))
-    first: dict[int, int] = {}
-    return [first.setdefault(root(number), number) for number in range(len(ads))]
+    leaders: dict[int, int] = {}
+    return [leaders.setdefault(root(number), number) for number in range(len(ads))]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 import lightning as L
 import torch
 from peft import LoraConfig, get_peft_model
-from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
@@ -77,9 +77,8 @@ class AdapterTraining(L.LightningModule):
         alpha = self.scaling * self.rank
         config = LoraConfig(r=self.rank, lora_alpha=alpha, target_modules=TARGETS, task_type="CAUSAL_LM")  # type: ignore[arg-type]
         self.lora = get_peft_model(model, config)
-        layer: Any
         for layer in self.lora.modules():
-            if isinstance(layer, BaseTunerLayer):
+            if isinstance(layer, LoraLayer):
                 layer.cast_input_dtype_enabled = False  # autocast does it, without the way through float32
 
     def loss(self, batch: Batch) -> Tensor:
