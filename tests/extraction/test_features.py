@@ -44,3 +44,5 @@ def test_some_of_the_features_by_name() -> None:
     assert names == ["title", "location"]
     with pytest.raises(InputError, match=r"only=locatoin: no such feature; declared are title, company, location"):
         declare_features(declared, only=["title", "locatoin"])
+    with pytest.raises(InputError, match="leaves nothing to ask"):
+        declare_features(declared, only=[])

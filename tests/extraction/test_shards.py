@@ -27,8 +27,8 @@ def test_every_ad_is_in_one_shard_whatever_else_there_is() -> None:
     assert all(400 < sum(shard.holds(ad) for ad in hashes) < 600 for shard in shards)
 
 
-@pytest.mark.parametrize(("index", "count"), [(4, 4), (-1, 4), (0, 0)])
-def test_a_shard_that_does_not_exist_is_refused(index: int, count: int) -> None:
+@pytest.mark.parametrize(("index", "count"), [(4, 4), (-1, 4), (0, 0), ("a", 4), (0, None)])
+def test_a_shard_that_does_not_exist_is_refused(index, count) -> None:
     with pytest.raises(InputError, match=rf"shard.index={index} with shard.count={count}"):
         Shard(index, count)
 

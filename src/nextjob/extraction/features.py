@@ -69,7 +69,7 @@ def declare_features(
     """Features from plain mappings (the entries of `conf/features/*.yaml`), in order; some of them with `only`.
 
     Raises:
-        InputError: an unknown or missing key, a wrong type, a name given twice, or none of `only`.
+        InputError: an unknown or missing key, a wrong type, a name given twice, an unknown name in `only`, or none.
     """
     features: list[Feature] = []
     for number, declared in enumerate(declarations, start=1):
@@ -86,6 +86,8 @@ def declare_features(
     if not features:
         raise InputError("no features are declared: give a list such as conf/features/default.yaml")
     only = [only] if isinstance(only, str) else only
+    if only is not None and not only:
+        raise InputError("only=[] leaves nothing to ask: name one or more of the features, or leave it out")
     unknown = [name for name in only or () if all(name != feature.name for feature in features)]
     if unknown:
         known = ", ".join(feature.name for feature in features)

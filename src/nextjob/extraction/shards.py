@@ -10,14 +10,15 @@ class Shard:
     """Part `index` of `count` parts; equal ads are in the same one, whatever else the catalogue holds.
 
     Raises:
-        InputError: there is no such part.
+        InputError: there is no such part, or the two are no whole numbers.
     """
 
     index: int = 0
     count: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.index < self.count:
+        whole = isinstance(self.index, int) and isinstance(self.count, int)
+        if not whole or not 0 <= self.index < self.count:
             raise InputError(
                 f"shard.index={self.index} with shard.count={self.count}: the parts are numbered 0 to count - 1"
             )
