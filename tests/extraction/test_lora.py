@@ -13,7 +13,7 @@ from nextjob.errors import InputError
 from nextjob.extraction import Feature
 from nextjob.extraction.lora.adapter import find_adapter, save_adapter
 from nextjob.extraction.lora.ads import LabelledAd
-from nextjob.extraction.lora.datamodule import load
+from nextjob.extraction.lora.datamodule import AdsDataModule, load
 from nextjob.extraction.lora.module import AdapterTraining
 from nextjob.extraction.lora.rows import Row, RowBuilder, collate
 from nextjob.extraction.sections import compact
@@ -142,3 +142,17 @@ def test_what_is_no_adapter_of_the_model_is_one_clear_line(trainable, tiny_folde
     weights.write_bytes(weights.read_bytes()[:100])
     with pytest.raises(InputError, match="not an adapter of this model"):
         _ = TransformersExtractor(str(tiny_folder), tmp_path, adapter=tmp_path / "adapter").model
+
+
+@pytest.mark.parametrize(
+    ("names", "fold", "message"),
+    [
+        (["mission"], None, "mission: no ad that is held out has an answer"),
+        (["company"], 5, "data.fold=5 with data.folds=5"),
+    ],
+)
+def test_what_cannot_be_learned_is_one_clear_line(names, fold, message, tiny_folder, tmp_path) -> None:
+    declared = [{"name": name, "question": "?"} for name in names]
+    sizes = {"synthetic": 4, "copies": 1, "batch_tokens": 800, "max_prompt_tokens": 900, "folds": 5, "seed": 0}
+    with pytest.raises(InputError, match=message):
+        AdsDataModule(None, declared, str(tiny_folder), tmp_path, fold=fold, **sizes).setup()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nextjob.errors import InputError
 from nextjob.extraction.folding import fold_words
+from nextjob.extraction.readable import readable
 
 UNKNOWN = "Unknown"
 LABELS = ("title", "seniority", "company", "industry", "location")
@@ -51,7 +52,8 @@ def read_ads(path: str | Path) -> list[LabelledAd]:
             answers = {name: _answers(row["labels"][name], also.get(name, [])) for name in LABELS}
             evidence = {name: _whole_words(words) for name, words in row.get("evidence", {}).items() if words}
             group = row.get("columns", {}).get("startup", "")
-            ads.append(LabelledAd(str(row["id"]), str(row["text"]), answers, group, evidence))
+            text = readable(str(row["text"])).strip()  # as extraction reads it
+            ads.append(LabelledAd(str(row["id"]), text, answers, group, evidence))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: line {number}: not a labelled ad ({error}); needs id, text and labels") from None
     if not ads:

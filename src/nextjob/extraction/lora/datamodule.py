@@ -8,8 +8,9 @@ import lightning as L
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
+from nextjob.errors import InputError
 from nextjob.extraction.features import declare_features
-from nextjob.extraction.lora.ads import LabelledAd, deal_folds, read_ads
+from nextjob.extraction.lora.ads import LABELS, LabelledAd, deal_folds, read_ads
 from nextjob.extraction.lora.augment import vary, written_answers
 from nextjob.extraction.lora.rows import Batch, Row, RowBuilder, TokenBatches, collate
 from nextjob.extraction.lora.synthetic import make_ads
@@ -36,7 +37,7 @@ class AdsDataModule(L.LightningDataModule):
         seed: of the variants and of the order.
 
     Raises:
-        InputError: no such file, a line that is no labelled ad, or features that cannot be learned.
+        InputError: no such file, a line that is no labelled ad, no such fold, or features that cannot be learned.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class AdsDataModule(L.LightningDataModule):
         self.model, self.cache_dir = model, cache_dir
         self.synthetic, self.copies = synthetic, copies
         self.batch_tokens, self.max_prompt_tokens = batch_tokens, max_prompt_tokens
+        if fold is not None and not 0 <= fold < folds:
+            raise InputError(f"data.fold={fold} with data.folds={folds}: folds are numbered 0 to folds - 1")
         self.fold, self.folds, self.seed = fold, folds, seed
         self.parts: list[list[Row]] = []
         self.held_out: list[Row] = []
@@ -76,7 +79,12 @@ class AdsDataModule(L.LightningDataModule):
         kept = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold == self.fold]
         if not kept:
             kept = make_ads(HELD_OUT_SYNTHETIC, [self.seed, 0])
-        self.held_out = [builder.build(written_answers(ad)) for ad in kept]
+        self.held_out = [row for ad in kept if (row := builder.build(written_answers(ad))).branches]
+        if not self.held_out:
+            names = ", ".join(feature.name for feature in self.features)
+            raise InputError(
+                f"features {names}: no ad that is held out has an answer to learn; known are {', '.join(LABELS)}"
+            )
         epochs = self.trainer.max_epochs if self.trainer is not None else 1
         self.parts = [self._part(builder, learned, epoch) for epoch in range(1, (epochs or 1) + 1)]
 
