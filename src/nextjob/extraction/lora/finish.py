@@ -8,6 +8,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from nextjob.extraction.lora.adapter import save_adapter
 from nextjob.extraction.lora.module import AdapterTraining
+from nextjob.extraction.weights import PACKAGED
 from nextjob.files import write_atomically
 from nextjob.tracking import finish_tracking
 
@@ -23,7 +24,8 @@ def finish_adapter(run: Path, name: str, trainer: L.Trainer, final: AdapterTrain
     print(f"{name}: likelihood of right answers {metrics['val/likelihood']:.3f}, on ads that are held out")
     print(f"run folder  {shown}")
     print(f"adapter     {shown}/adapter")
-    print(f"extract     python extract.py extractor=smollm2 extractor.adapter={shown}/adapter")
+    extractor = PACKAGED if final.name == PACKAGED else f"llama extractor.model={final.name}"
+    print(f"extract     python extract.py extractor={extractor} extractor.adapter={shown}/adapter")
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger) and (line := finish_tracking(logger)):
             print(line)

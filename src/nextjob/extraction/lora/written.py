@@ -1,12 +1,8 @@
 """Where words stand in a text."""
 
-import re
 from functools import lru_cache
 
-from nextjob.extraction.folding import fold, fold_words
-
-_TOKEN = re.compile(r"[^\W_]+")
-_fold_word = lru_cache(maxsize=100_000)(fold)
+from nextjob.extraction.folding import WORD, fold_word, fold_words
 
 
 def find_written(answer: str, text: str) -> list[tuple[int, int]]:
@@ -24,7 +20,7 @@ def find_written(answer: str, text: str) -> list[tuple[int, int]]:
 @lru_cache(maxsize=1024)
 def read_words(text: str) -> tuple[tuple[str, ...], list[int], list[int]]:
     """Folded words of a text, where they start and where they end."""
-    found = [(_fold_word(match.group()), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+    found = [(fold_word(match.group()), match.start(), match.end()) for match in WORD.finditer(text)]
     return tuple(word for word, _, _ in found), [start for _, start, _ in found], [end for _, _, end in found]
 
 
