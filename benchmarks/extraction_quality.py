@@ -46,20 +46,20 @@ def main(given: argparse.Namespace) -> None:
     if not answers.is_file():
         names = ["final", *(f"lora-{fold}" for fold in range(FOLDS)), MODEL]
         missing = [name for name in names if not (given.out / f"{name}.json").is_file()]
-        run_side_by_side(missing, given.jobs)
+        run_side_by_side(missing, given.jobs, given.out)
         found = {name: json.loads((given.out / f"{name}.json").read_text()) for name in names if name != "final"}
         arms = {arm: [a for name, given in found.items() if name.split("-")[0] == arm for a in given] for arm in MODELS}
         write_atomically(answers, json.dumps(arms, ensure_ascii=False, indent=0).encode())
     Console(width=120).print(table(given.ads, json.loads(answers.read_text())))
 
 
-def run_side_by_side(names: list[str], jobs: int) -> None:
+def run_side_by_side(names: list[str], jobs: int, out: Path) -> None:
     """Run this script once per job, at most `jobs` at the same time; what they print goes to OUT/NAME.log."""
     waiting, running, failed = list(names), dict[str, subprocess.Popen[bytes]](), list[str]()
     while waiting or running:
         while waiting and len(running) < jobs:
             name = waiting.pop(0)
-            with (arguments.out / f"{name}.log").open("wb") as log:
+            with (out / f"{name}.log").open("wb") as log:
                 command = [sys.executable, *sys.argv, "--job", name]
                 running[name] = subprocess.Popen(command, stdout=log, stderr=log)
         for name in [name for name, process in running.items() if process.poll() is not None]:
@@ -67,7 +67,7 @@ def run_side_by_side(names: list[str], jobs: int) -> None:
                 failed.append(name)
         time.sleep(0.2)
     if failed:
-        sys.exit(f"failed: {', '.join(failed)}; see their logs in {arguments.out}, then run the same command to go on")
+        sys.exit(f"failed: {', '.join(failed)}; see their logs in {out}, then run the same command to go on")
 
 
 def run_job(name: str, given: argparse.Namespace) -> None:
@@ -176,7 +176,7 @@ def answer(ads: list[labelled.LabelledAd], extractor: Any) -> list[dict[str, Any
 def table(path: Path, answers: dict[str, list[dict[str, Any]]]) -> Table:
     """One line per metric, one column per extractor, the rules first."""
     answered = {str(row["job_id"]) for row in answers[MODEL]}
-    labels = [ad for ad in read_ads(path) if ad["id"] in answered]
+    labels = [ad for ad in read_ads(path) if str(ad["id"]) in answered]
     ads = [ad for ad in labelled.read_ads(path) if ad.ad_id in answered]
     groups = labelled.group_ads(ads)
     features = {feature.name: feature for feature in declare_features(DECLARED)}
@@ -207,7 +207,7 @@ if __name__ == "__main__":
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="where SmolLM2 is unpacked")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--synthetic", type=int, default=150, help="synthetic ads of an epoch")
-    parser.add_argument("--batch-tokens", type=int, default=8192)
+    parser.add_argument("--batch-tokens", type=int, default=6144)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seconds", type=float, help="of one training at most")
     parser.add_argument("--wave", type=int, default=16, help="ads that are answered at the same time")
