@@ -30,7 +30,7 @@ _GENERIC = word_set(
     "employeur employer organisation organization startup start up groupe group cabinet agence equipe team"
 )
 _CITIES = frozenset(CITIES.values())
-_HIRES = re.compile(r"\s*(?::|recrute|recherche|cherche|embauche|hires|is hiring|is looking|seeks|is seeking)")
+_HIRES = re.compile(r" (?:recrute|recherche|cherche|embauche|hires|is hiring|is looking|seeks|is seeking)")
 
 
 def ground(name: str, value: str, ad: str) -> str | None:

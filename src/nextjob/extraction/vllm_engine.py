@@ -138,7 +138,7 @@ class VLLMExtractor:
 
         if not feature.choices:
             # vLLM compares every stop token at every step, so that the many with a newline are a stop string.
-            ends = [token for token in self._stops if token in self.tokenizer.all_special_ids]
+            ends = sorted(self._stops.intersection(self.tokenizer.all_special_ids))
             caps: dict[str, Any] = {"max_tokens": feature.max_new_tokens, "stop": ["\n"], "stop_token_ids": ends}
             return [_Question(number, (), SamplingParams(temperature=0, logprobs=0, **caps))]
         if len({tokens[0] for tokens in choices}) == len(choices):
