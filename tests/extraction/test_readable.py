@@ -29,6 +29,8 @@ HOSTILE = {
     "halves of surrogate pairs": "\ud800" * SIZE,
     "spaces": " " * SIZE + "x",
     "tabs": "\t" * SIZE + "x",
+    "brackets": "(" * SIZE,
+    "brackets and quotes": "TITLE\n" + "(['" * 5000 + "x",
     "cues": "chez Acme de la " * 6000,
     "openings": "About " * 16_000,
     "titles": "TITLE\n" * 16_000,

@@ -70,15 +70,20 @@ def normalise(feature: Feature, raw: str) -> str | None:
 
 def trim(text: str) -> str:
     """The text without quotes and full stop, brackets around all of it, and brackets that lack their other half."""
-    trimmed = text.strip(_QUOTES).rstrip(".")
-    for opening, closing in _BRACKETS.items():
-        if trimmed[:1] == opening and trimmed.find(closing) in (-1, len(trimmed) - 1):
-            trimmed = trimmed[1:].removesuffix(closing)
-        elif trimmed[:1] == closing:
-            trimmed = trimmed[1:]
-        elif trimmed[-1:] == opening or (trimmed[-1:] == closing and opening not in trimmed):
-            trimmed = trimmed[:-1]
-    return trimmed if trimmed == text else trim(trimmed)
+    before = None
+    while text != before:
+        before = text
+        text = text.strip(_QUOTES).rstrip(".")
+        for opening, closing in _BRACKETS.items():
+            if text[:1] == opening and text.find(closing) == len(text) - 1:
+                text = text[1:-1]
+            elif closing not in text:
+                text = text.strip(opening)
+            elif text[:1] == closing:
+                text = text.lstrip(closing)
+            else:
+                text = text.rstrip(opening if opening in text else closing)
+    return text
 
 
 def match_choice(feature: Feature, text: str) -> str | None:
