@@ -166,6 +166,20 @@ class LlamaTree:
         return bias.masked_fill_(~visible[:, None].repeat(1, 1, groups, 1), -torch.inf)
 
 
+def see_branches(lengths: Tensor, columns: int, branch: Tensor, step: Tensor) -> Tensor:
+    """(B, S, P + S) bool: a token of a branch sees the prefix of its ad and its own branch up to itself.
+
+    Args:
+        lengths: (B,) int64, tokens of each prefix.
+        columns: P, those of the longest.
+        branch: (B, S) int64, the branch of each token, -1 for padding.
+        step: (B, S) int64, its place in the branch.
+    """
+    prefix = (torch.arange(columns, device=lengths.device) < lengths[:, None])[:, None]
+    own = (branch[:, :, None] == branch[:, None]) & (step[:, None] <= step[:, :, None])
+    return torch.cat([prefix.expand(-1, branch.shape[1], -1), own], dim=-1)
+
+
 def _project(
     hidden: Tensor, norm: Tensor, fused: Affine, cos: Tensor, sin: Tensor, heads: int, key_heads: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -15,7 +15,7 @@ from nextjob.errors import InputError
 from nextjob.extraction.backoff import with_backoff
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.llama import LlamaTree, TreeCache
+from nextjob.extraction.llama import LlamaTree, TreeCache, see_branches
 from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
 from nextjob.extraction.sections import compact
 from nextjob.extraction.weights import find_weights
@@ -219,15 +219,13 @@ class TransformersExtractor:
         numbered = [[range(len(suffix)) for suffix in prompt.suffixes] for prompt in prompts]
         step = self._pad([[i for places in row for i in places] for row in numbered])
         branch = self._pad([[f for f, places in enumerate(row) for _ in places] for row in numbered], padding=-1)
-        own = (branch[:, :, None] == branch[:, None]) & (step[:, None] <= step[:, :, None])
-        prefix = torch.arange(columns, device=self.device) < prefixes[:, None]  # (B, P)
-        visible = torch.cat([prefix[:, None].expand(-1, width, -1), own], dim=-1)
+        visible = see_branches(prefixes, columns, branch, step)
         hidden = self._tree.extend(ids, prefixes[:, None] + step, visible, cache)
 
         last = suffixes.cumsum(1) - 1
         logits = self._tree.logits(hidden.gather(1, last[:, :, None].expand(-1, -1, hidden.shape[-1])))
         seen = torch.zeros(ads, branches, cache.keys.shape[3], dtype=torch.bool, device=self.device)
-        seen[:, :, :columns] = prefix[:, None]
+        seen[:, :, :columns] = visible[:, :1, :columns]
         seen[:, :, columns : cache.length] = branch[:, None] == torch.arange(branches, device=self.device)[:, None]
         return _Wave(cache, seen, prefixes[:, None] + suffixes, logits)
 

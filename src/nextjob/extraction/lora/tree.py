@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
+from nextjob.extraction.llama import see_branches
 from nextjob.extraction.lora.rows import Batch
 
 NAME = "nextjob_tree"
@@ -38,12 +39,8 @@ def tree_attention(
 
 
 def visible(batch: Batch) -> Tensor:
-    """(B, 1, S, P + S) bool: a token of a branch sees the prefix of its ad and its own branch up to itself."""
-    columns = torch.arange(batch.prefix.shape[1], device=batch.prefix.device)
-    prefix = (columns < batch.lengths[:, None])[:, None].expand(-1, batch.suffix.shape[1], -1)
-    same = batch.branch[:, :, None] == batch.branch[:, None]
-    own = same & (batch.step[:, None] <= batch.step[:, :, None])
-    return torch.cat([prefix, own], dim=-1)[:, None]
+    """(B, 1, S, P + S) bool: what the engine shows a token, the same for every head."""
+    return see_branches(batch.lengths, batch.prefix.shape[1], batch.branch, batch.step)[:, None]
 
 
 def positions(batch: Batch) -> Tensor:
