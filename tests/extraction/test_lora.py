@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from safetensors.torch import load_file, save
 from transformers import AutoTokenizer
 
 from nextjob.errors import InputError
@@ -139,9 +140,12 @@ def test_what_is_no_adapter_of_the_model_is_one_clear_line(trainable, tiny_folde
         find_adapter(tmp_path)
     save_adapter(trainable.lora, tmp_path / "adapter", "tiny")
     weights = tmp_path / "adapter" / "adapter_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(InputError, match="not an adapter of this model"):
-        _ = TransformersExtractor(str(tiny_folder), tmp_path, adapter=tmp_path / "adapter").model
+    tensors = load_file(weights)
+    upper = {name: tensor for name, tensor in tensors.items() if ".layers.0." not in name}
+    for damaged in (weights.read_bytes()[:100], save(upper), save({**tensors, "layers.99": torch.zeros(1)})):
+        weights.write_bytes(damaged)
+        with pytest.raises(InputError, match="not an adapter of this model"):
+            _ = TransformersExtractor(str(tiny_folder), tmp_path, adapter=tmp_path / "adapter").model
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from nextjob.errors import InputError
@@ -57,13 +57,18 @@ def merge_adapter(model: Any, folder: Path) -> Any:
     """The model with the adapter added to its weights; nothing else of it changes.
 
     Raises:
-        InputError: the adapter is of another model.
+        InputError: the adapter is of another model, or its files are damaged.
     """
-    from peft import PeftModel
+    from peft import PeftModel, get_peft_model_state_dict
 
     try:
         adapted = PeftModel.from_pretrained(model, str(folder), torch_device=str(model.device))
-    except (RuntimeError, ValueError, SafetensorError) as error:
+        with safe_open(folder / WEIGHTS, "pt") as file:
+            saved = set(file.keys())
+    except (RuntimeError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise InputError(f"{folder}: not an adapter of this model ({str(error).splitlines()[0]})") from None
+    # peft leaves a layer as it is where the file lacks it, and passes over what the model lacks.
+    if other := saved ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False)):
+        raise InputError(f"{folder}: not an adapter of this model ({min(other)} is not in both)")
     with torch.no_grad():
         return adapted.merge_and_unload()
