@@ -137,17 +137,18 @@ def measure(engine: TransformersExtractor, ads: Sequence[str], features: Sequenc
 
 def compare(engine: TransformersExtractor, ads: Sequence[str], features: Sequence[Feature]) -> dict:
     """The engine beside one whole prompt per feature through `generate`, on the same ads."""
-    with _timed(engine, "_answer_wave") as model:
-        found = {p: row for wave, rows in engine.answer(ads, features) for p, row in zip(wave, rows, strict=True)}
+    started = time.perf_counter()
+    found = {p: row for wave, rows in engine.answer(ads, features) for p, row in zip(wave, rows, strict=True)}
+    shared = time.perf_counter() - started
     started = time.perf_counter()
     plain = [plain_answers(engine, ads, feature) for feature in features]
     seconds = time.perf_counter() - started
     equal = [found[p][f].raw == plain[f][p] for p in range(len(ads)) for f in range(len(features))]
     return {
         "ads": len(ads),
-        "engine_s": model.seconds,
+        "engine_s": shared,
         "naive_s": seconds,
-        "times_faster": seconds / model.seconds,
+        "times_faster": seconds / shared,
         "equal_answers": sum(equal) / len(equal),
     }
 

@@ -125,7 +125,3 @@ def test_a_prompt_has_the_turns_of_its_template(name: str, engine) -> None:
     prompt, plain = (builder.build(compact(readable(ad))) for ad in (ATTACKS[name], OTHERS[0]))
     assert [token for token in prompt.prefix if token in special] == [t for t in plain.prefix if t in special]
     assert prompt.suffixes == plain.suffixes
-
-
-def test_there_are_many() -> None:
-    assert len(ATTACKS) >= 30
