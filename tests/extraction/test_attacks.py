@@ -101,7 +101,7 @@ def test_an_engine_that_obeys(name: str, truth) -> None:
 @pytest.fixture(scope="module")
 def engine(tiny_folder, tmp_path_factory) -> TransformersExtractor:
     cache = tmp_path_factory.mktemp("cache")
-    return TransformersExtractor(str(tiny_folder), cache, wave_ads=8, max_prompt_tokens=300)
+    return TransformersExtractor(str(tiny_folder), cache, wave_ads=8, max_prompt_tokens=600)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_language_model(name: str, engine, undisturbed) -> None:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_prompt_has_the_turns_of_its_template(name: str, engine) -> None:
-    builder = PromptBuilder(engine.tokenizer, FEATURES, 300)
+    builder = PromptBuilder(engine.tokenizer, FEATURES, 600)
     special = set(engine.tokenizer.all_special_ids)
     prompt, plain = (builder.build(compact(readable(ad))) for ad in (ATTACKS[name], OTHERS[0]))
     assert [token for token in prompt.prefix if token in special] == [t for t in plain.prefix if t in special]

@@ -65,21 +65,26 @@ def test_a_long_ad_is_cut_and_the_question_never(tokenizer, features, limit) -> 
     long_ad = "Développeur naïve 日本 🙂 Kubernetes\n" * 200
     for ad in [long_ad, *ADS]:
         prompt = cut.build(ad)
-        longest = len(prompt.prefix) + max(map(len, prompt.suffixes))
-        assert longest <= limit
+        assert len(prompt.prefix) + max(map(len, prompt.suffixes)) <= limit
         for feature, suffix in zip(features, prompt.suffixes, strict=True):
             text = tokenizer.decode(prompt.prefix + suffix)
             assert feature.question in text
             assert text.endswith(feature.answer_prefix)
         if ad == long_ad:
-            assert longest > limit - 20
-        if max(len(whole.whole(ad, feature)) for feature in features) <= limit:
+            assert limit // 2 - 20 < len(prompt.prefix) <= limit // 2 + 20  # a template may put words behind the ad
+        if len(whole.build(ad).prefix) <= limit // 2 - 20:
             assert [prompt.prefix + suffix for suffix in prompt.suffixes] == [whole.whole(ad, f) for f in features]
 
 
 def test_no_room_for_an_ad_is_refused(tokenizer, features) -> None:
     with pytest.raises(InputError, match="no room"):
         PromptBuilder(tokenizer, features, 30)
+
+
+def test_a_question_with_its_answer_has_a_limit(tokenizer) -> None:
+    PromptBuilder(tokenizer, [Feature("place", "Where?", max_new_tokens=400)], 5000)
+    with pytest.raises(InputError, match=r"feature place: .* shorten the question"):
+        PromptBuilder(tokenizer, [Feature("place", "Where? " * 100, max_new_tokens=400)], 5000)
 
 
 def test_a_model_without_chat_template_is_refused(tokenizer, features) -> None:

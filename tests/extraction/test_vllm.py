@@ -27,8 +27,8 @@ def stand_in(monkeypatch) -> None:
 def test_answers_equal_those_of_the_transformers_engine(stand_in, folder, features, request, tmp_path) -> None:
     model = str(request.getfixturevalue(folder))
     ads = [*map(random_ad, (18, 35, 49)), "Acme recrute à Paris. " * 400]
-    engine = VLLMExtractor(model, tmp_path, dtype="float32", wave_ads=5, max_prompt_tokens=300)
-    expected = answers_by_ad(TransformersExtractor(model, tmp_path, max_prompt_tokens=300), ads, features)
+    engine = VLLMExtractor(model, tmp_path, dtype="float32", wave_ads=5, max_prompt_tokens=600)
+    expected = answers_by_ad(TransformersExtractor(model, tmp_path, max_prompt_tokens=600), ads, features)
     seen = set()
     for row, other in zip(answers_by_ad(engine, ads, features), expected, strict=True):
         for answer, plain in zip(row, other, strict=True):

@@ -11,11 +11,14 @@ from jinja2 import TemplateError
 from nextjob.errors import InputError
 from nextjob.extraction.features import Feature
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 SYSTEM = (
     "You read job ads in French or English and answer one question about each. "
     "Answer with the value only, copied from the ad where possible. If the ad does not say, answer Unknown."
 )
+
+QUESTION_TOKENS = 512
+"""What an ad leaves of a prompt for a question and its answer; the same whatever else is asked."""
 
 _DATE = "1 Jan 2025"
 """Templates that print the date get this one, so that a prompt never changes overnight."""
@@ -50,16 +53,16 @@ class PromptBuilder:
     Args:
         tokenizer: a fast tokenizer with a chat template.
         features: the questions, in order.
-        max_prompt_tokens: longest prompt; the ad is truncated to fit, a question never.
+        max_prompt_tokens: longest prompt with its answer. An ad is cut to leave QUESTION_TOKENS, or half of a shorter
+            prompt; a question never is.
 
     Raises:
-        InputError: no chat template, or no room left for an ad.
+        InputError: no chat template, or no room for an ad or for a question with its answer.
     """
 
     def __init__(self, tokenizer: Any, features: Sequence[Feature], max_prompt_tokens: int) -> None:
         self.tokenizer = tokenizer
         self.features = features
-        self.max_prompt_tokens = max_prompt_tokens
         special = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
         special |= set(tokenizer.all_special_tokens)
         self._special = re.compile("|".join(re.escape(token) for token in sorted(special, key=len, reverse=True)))
@@ -69,8 +72,19 @@ class PromptBuilder:
         self._suffixes = [self._encode(self._tail(feature)[self._cut or 0 :]) for feature in features]
         if self._cut is not None and not self._is_exact():
             self._cut = None
-        if self._excess(self._split([""])[0]) >= 0:
+        room = min(QUESTION_TOKENS, max_prompt_tokens // 2)
+        self._longest_prefix = max_prompt_tokens - room
+        before = len(self._encode(self._before))
+        if before >= self._longest_prefix:
             raise InputError(f"max_prompt_tokens={max_prompt_tokens} leaves no room for an ad beside the questions")
+        for feature in features:
+            question = len(self.whole("", feature)) - before
+            answer = max(map(len, self.choice_tokens(feature))) if feature.choices else feature.max_new_tokens
+            if question + answer > room:
+                raise InputError(
+                    f"feature {feature.name}: question and answer take {question + answer} tokens, and "
+                    f"max_prompt_tokens={max_prompt_tokens} leaves {room} for them; shorten the question"
+                )
 
     def build(self, ad: str) -> Prompt:
         """Prompt of one ad, see `build_all`."""
@@ -82,14 +96,15 @@ class PromptBuilder:
         return [self._cut_to_fit(ad, prompt) for ad, prompt in zip(clean, self._split(clean), strict=True)]
 
     def _cut_to_fit(self, ad: str, prompt: Prompt) -> Prompt:
-        if (excess := self._excess(prompt)) > 0:
+        if (excess := self._excess(ad, prompt)) > 0:
             encoded = self.tokenizer(ad, add_special_tokens=False, return_offsets_mapping=True)
             starts = [start for start, _ in encoded["offset_mapping"]]
             kept = len(starts)
             while excess > 0:
                 kept = max(kept - excess, 0)
-                [prompt] = self._split([ad[: starts[kept]].rstrip()])
-                excess = self._excess(prompt)
+                part = ad[: starts[kept]].rstrip()
+                [prompt] = self._split([part])
+                excess = self._excess(part, prompt)
         return prompt
 
     def whole(self, ad: str, feature: Feature) -> list[int]:
@@ -119,8 +134,9 @@ class PromptBuilder:
             text = text.replace(token, f"{token[0]} {token[1:]}" if len(token) > 1 else " ")
         return text
 
-    def _excess(self, prompt: Prompt) -> int:
-        return len(prompt.prefix) + max(map(len, prompt.suffixes)) - self.max_prompt_tokens
+    def _excess(self, ad: str, prompt: Prompt) -> int:
+        read = prompt.prefix if self._cut is not None else self._encode(self._before + ad)
+        return len(read) - self._longest_prefix
 
     def _split(self, ads: Sequence[str]) -> list[Prompt]:
         if self._cut is None:

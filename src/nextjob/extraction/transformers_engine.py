@@ -138,18 +138,17 @@ class TransformersExtractor:
 
     def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
         """Yield waves of ads of about one length, longest ads first."""
-        longest_answer = max((feature.max_new_tokens for feature in features if not feature.choices), default=1)
-        limit = min(self.max_prompt_tokens, self.model.config.max_position_embeddings - longest_answer)
+        limit = min(self.max_prompt_tokens, self.model.config.max_position_embeddings)
         builder = PromptBuilder(self.tokenizer, features, limit)
-        plan = _Plan(
+        decoding = _Decoding(
             choices={f: builder.choice_tokens(feature) for f, feature in enumerate(features) if feature.choices},
             caps={f: feature.max_new_tokens for f, feature in enumerate(features) if not feature.choices},
         )
-        for wave, prompts in self._waves(builder, plan, ads):
-            yield wave, with_backoff(lambda part: self._answer_or_shrink(features, plan, part), prompts)
+        for wave, prompts in self._waves(builder, decoding, ads):
+            yield wave, with_backoff(lambda part: self._answer_or_shrink(features, decoding, part), prompts)
 
     def _waves(
-        self, builder: PromptBuilder, plan: "_Plan", ads: Sequence[str]
+        self, builder: PromptBuilder, decoding: "_Decoding", ads: Sequence[str]
     ) -> Iterator[tuple[list[int], list[Prompt]]]:
         """Positions and prompts of each wave; the next ads are tokenised while the model runs."""
         order = sorted(range(len(ads)), key=lambda position: len(ads[position]), reverse=True)
@@ -162,17 +161,17 @@ class TransformersExtractor:
         with ThreadPoolExecutor(1) as thread:
             for ready in _one_ahead(thread, tokenise, windows):
                 while ready:
-                    columns = len(ready[0][1].prefix) + sum(map(len, ready[0][1].suffixes)) + plan.room
+                    columns = len(ready[0][1].prefix) + sum(map(len, ready[0][1].suffixes)) + decoding.room
                     size = min(max(self.wave_tokens // columns, 1), self.wave_ads)
                     wave, ready = ready[:size], ready[size:]
                     yield [position for position, _ in wave], [prompt for _, prompt in wave]
 
     def _answer_or_shrink(
-        self, features: Sequence[Feature], plan: "_Plan", prompts: Sequence[Prompt]
+        self, features: Sequence[Feature], decoding: "_Decoding", prompts: Sequence[Prompt]
     ) -> list[list[Answer]]:
         """Answers of one wave; where memory runs out, the next ones are half as large."""
         try:
-            return self._answer_wave(features, plan, prompts)
+            return self._answer_wave(features, decoding, prompts)
         except torch.OutOfMemoryError:
             self.wave_tokens //= 2
             self.prefill_tokens //= 2
@@ -180,22 +179,24 @@ class TransformersExtractor:
             raise
 
     @torch.inference_mode()
-    def _answer_wave(self, features: Sequence[Feature], plan: "_Plan", prompts: Sequence[Prompt]) -> list[list[Answer]]:
-        wave = self._read_wave(prompts, plan.room)
+    def _answer_wave(
+        self, features: Sequence[Feature], decoding: "_Decoding", prompts: Sequence[Prompt]
+    ) -> list[list[Answer]]:
+        wave = self._read_wave(prompts, decoding.room)
         answers = [[Answer("")] * len(features) for _ in prompts]
 
         def put(ad: int, feature: int, raw: str, confidence: float, tokens: int = 0, truncated: bool = False) -> None:
             length = len(prompts[ad].prefix) + len(prompts[ad].suffixes[feature])
             answers[ad][feature] = Answer(raw, confidence, length, tokens, truncated)
 
-        for f, tokens in plan.choices.items():
+        for f, tokens in decoding.choices.items():
             labels = features[f].choices or ()
             probabilities = self._choose(wave, f, tokens).softmax(-1)
             confidences, chosen = (column.tolist() for column in probabilities.max(-1))
             for ad, (confidence, best) in enumerate(zip(confidences, chosen, strict=True)):
                 put(ad, f, labels[best], confidence)
-        for ad, row in enumerate(self._generate(wave, plan.caps)):
-            for f, (generated, confidence, truncated) in zip(plan.caps, row, strict=True):
+        for ad, row in enumerate(self._generate(wave, decoding.caps)):
+            for f, (generated, confidence, truncated) in zip(decoding.caps, row, strict=True):
                 raw = self.tokenizer.decode(generated, skip_special_tokens=True).strip()
                 put(ad, f, raw, confidence, len(generated), truncated)
         return answers
@@ -297,7 +298,7 @@ class TransformersExtractor:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Decoding:
     """How each question is answered: tokens of every choice of a closed one, cap on new tokens of an open one."""
 
     choices: dict[int, list[list[int]]]

