@@ -20,11 +20,11 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from nextjob.extraction.engines.prompts import PromptBuilder
+from nextjob.extraction.engines.transformers_engine import DTYPES, TransformersExtractor
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.prompts import PromptBuilder
 from nextjob.extraction.sections import compact
-from nextjob.extraction.transformers_engine import DTYPES, TransformersExtractor
 
 QUESTIONS = {
     "title": "What is the title of the job that this ad offers, without the company, the place or the contract?",

@@ -24,14 +24,14 @@ from rich.console import Console
 from rich.table import Table
 
 from nextjob.extraction import Answer, RulesExtractor, declare_features, extract
+from nextjob.extraction.engines.adapter import save_adapter
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 from nextjob.extraction.lora import ads as labelled
-from nextjob.extraction.lora.adapter import save_adapter
 from nextjob.extraction.lora.augment import without_title
 from nextjob.extraction.lora.datamodule import AdsDataModule
 from nextjob.extraction.lora.module import AdapterTraining
 from nextjob.extraction.readable import readable
 from nextjob.extraction.table import judge
-from nextjob.extraction.transformers_engine import TransformersExtractor
 from nextjob.files import write_atomically
 
 FOLDS = 5

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nextjob.extraction.folding import fold_words
+from nextjob.extraction.values.folding import fold_words
 
 LEVELS = ("Junior", "Mid", "Senior", "Lead")
 FOLDED = {"Internship": "Junior", "Executive": "Lead"}

@@ -26,7 +26,7 @@ from nextjob.data.vocabulary import Vocabulary
 from nextjob.embedding import HashingEncoder, SentenceEncoder, embed
 from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
-from nextjob.extraction.weights import find_weights
+from nextjob.extraction.engines.weights import find_weights
 from nextjob.models.hybrid import MONITORED
 from tests.conftest import in_process, one_line
 from tests.paths import CONF

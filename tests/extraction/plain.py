@@ -3,9 +3,9 @@
 import torch
 
 from nextjob.extraction import Feature
-from nextjob.extraction.prompts import PromptBuilder
+from nextjob.extraction.engines.prompts import PromptBuilder
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 from nextjob.extraction.sections import compact
-from nextjob.extraction.transformers_engine import TransformersExtractor
 
 
 @torch.inference_mode()

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from nextjob.extraction import Answer, RulesExtractor, declare_features, extract, summarise
-from nextjob.extraction.prompts import PromptBuilder
+from nextjob.extraction.engines.prompts import PromptBuilder
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 from nextjob.extraction.readable import readable
 from nextjob.extraction.sections import compact
-from nextjob.extraction.transformers_engine import TransformersExtractor
 
 from .attacks import ATTACKS, HIDDEN
 from .test_hallucination import is_named

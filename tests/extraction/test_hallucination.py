@@ -11,8 +11,8 @@ import pytest
 
 from nextjob.data import read_jobs
 from nextjob.extraction import Answer, declare_features, extract
-from nextjob.extraction.folding import fold
-from nextjob.extraction.gazetteer import CITIES
+from nextjob.extraction.values.folding import fold
+from nextjob.extraction.values.gazetteer import CITIES
 from tests.paths import ROOT
 
 FEATURES = declare_features([{"name": name, "question": "?", "grounded": True} for name in ("company", "location")])

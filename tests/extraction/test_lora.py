@@ -12,13 +12,13 @@ from transformers import AutoTokenizer
 
 from nextjob.errors import InputError
 from nextjob.extraction import Feature
-from nextjob.extraction.lora.adapter import find_adapter, save_adapter
+from nextjob.extraction.engines.adapter import find_adapter, save_adapter
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 from nextjob.extraction.lora.ads import LabelledAd
 from nextjob.extraction.lora.datamodule import AdsDataModule, load
 from nextjob.extraction.lora.module import AdapterTraining
 from nextjob.extraction.lora.rows import Row, RowBuilder, collate
 from nextjob.extraction.sections import compact
-from nextjob.extraction.transformers_engine import TransformersExtractor
 
 from .conftest import random_ad
 

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 
 from nextjob.errors import InputError
 from nextjob.extraction import Feature
-from nextjob.extraction.prompts import PromptBuilder
+from nextjob.extraction.engines.prompts import PromptBuilder
 
 from .conftest import random_ad
 

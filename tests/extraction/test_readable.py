@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from nextjob.data import read_jobs
 from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
-from nextjob.extraction.grounding import ground
 from nextjob.extraction.readable import readable
 from nextjob.extraction.sections import compact
+from nextjob.extraction.values.grounding import ground
 
 NAMES = ("title", "seniority", "company", "location", "industry")
 FEATURES = declare_features([{"name": name, "question": "?", "grounded": True} for name in NAMES])

@@ -3,7 +3,7 @@
 import pytest
 
 from nextjob.extraction import Feature, RulesExtractor
-from nextjob.extraction.normalise import normalise
+from nextjob.extraction.values.normalise import normalise
 
 NAMES = ("title", "seniority", "company", "location", "industry")
 FEATURES = [Feature(name, "?") for name in NAMES]

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from nextjob.extraction import Feature, declare_features, extract
-from nextjob.extraction.prompts import PromptBuilder
-from nextjob.extraction.transformers_engine import TransformersExtractor
+from nextjob.extraction.engines.prompts import PromptBuilder
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
 from tests.paths import ROOT
 
 from .plain import plain_answer

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextjob.extraction import Feature
-from nextjob.extraction.folding import fold
-from nextjob.extraction.grounding import ground
-from nextjob.extraction.normalise import is_unknown, normalise
+from nextjob.extraction.values.folding import fold
+from nextjob.extraction.values.grounding import ground
+from nextjob.extraction.values.normalise import is_unknown, normalise
 
 SENIORITY = Feature("seniority", "?", choices=("Internship", "Junior", "Mid", "Senior", "Lead", "Executive", "Unknown"))
 COMPANY, LOCATION, CONTRACT = Feature("company", "?"), Feature("location", "?"), Feature("contract", "?")

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from nextjob.errors import InputError
-from nextjob.extraction.transformers_engine import TransformersExtractor
-from nextjob.extraction.vllm_engine import VLLMExtractor
+from nextjob.extraction.engines.transformers_engine import TransformersExtractor
+from nextjob.extraction.engines.vllm_engine import VLLMExtractor
 
 from . import vllm_stand_in
 from .conftest import random_ad
@@ -66,7 +66,9 @@ def test_its_answers_are_kept_apart_from_those_of_transformers(tmp_path) -> None
 
 @pytest.mark.parametrize(("installed", "message"), [(False, "pip install -r requirements/vllm.txt"), (True, "a GPU")])
 def test_what_is_missing_is_one_clear_line(installed: bool, message: str, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("nextjob.extraction.vllm_engine.find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr(
+        "nextjob.extraction.engines.vllm_engine.find_spec", lambda name: object() if installed else None
+    )
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match=message) as caught:
         _ = VLLMExtractor("smollm2", tmp_path).revision

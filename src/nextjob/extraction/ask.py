@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from nextjob.extraction.engines.tokens import estimate_sizes
 from nextjob.extraction.extractor import Extractor
 from nextjob.extraction.features import Feature
 from nextjob.extraction.store import AnswerStore
-from nextjob.extraction.tokens import estimate_sizes
 from nextjob.quiet import is_quiet
 
 

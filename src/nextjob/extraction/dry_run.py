@@ -11,12 +11,12 @@ import pandas as pd
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from nextjob.extraction.engines.tokens import Tokenized, count_tokens, spread
 from nextjob.extraction.extractor import Extractor
 from nextjob.extraction.features import Feature
 from nextjob.extraction.plan import Plan
 from nextjob.extraction.shards import ALL, Shard
 from nextjob.extraction.table import open_store
-from nextjob.extraction.tokens import Tokenized, count_tokens, spread
 
 PROBE = (1, 2, 16, 128, 1024)
 """Ads of one probe after the other, until one takes PROBE_SECONDS; the first also loads the model."""

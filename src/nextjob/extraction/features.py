@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nextjob.errors import InputError
-from nextjob.extraction.folding import fold_words
+from nextjob.extraction.values.folding import fold_words
 
 RULES = ("title_block",)
 

@@ -4,7 +4,7 @@ import html
 import re
 import unicodedata
 
-from nextjob.extraction.folding import word_set
+from nextjob.extraction.values.folding import word_set
 
 _BLOCKS = word_set(
     "address article aside blockquote body br dd div dl dt footer form h1 h2 h3 h4 h5 h6 head header hr html li main "

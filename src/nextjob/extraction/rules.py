@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.folding import find_runs, fold_word, fold_words, word_set
-from nextjob.extraction.gazetteer import CITIES, PLACE_WORDS, PREPOSITIONS, is_postal_code, named_cities
-from nextjob.extraction.grounding import TECHNOLOGIES
-from nextjob.extraction.normalise import SENIORITY, is_unknown
 from nextjob.extraction.sections import read_title
-from nextjob.extraction.sectors import GENERAL, KEYWORDS
+from nextjob.extraction.values.folding import find_runs, fold_word, fold_words, word_set
+from nextjob.extraction.values.gazetteer import CITIES, PLACE_WORDS, PREPOSITIONS, is_postal_code, named_cities
+from nextjob.extraction.values.grounding import TECHNOLOGIES
+from nextjob.extraction.values.normalise import SENIORITY, is_unknown
+from nextjob.extraction.values.sectors import GENERAL, KEYWORDS
 
 WAVE = 1000
 

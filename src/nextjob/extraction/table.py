@@ -13,11 +13,11 @@ from rich.text import Text
 from nextjob.extraction.ask import ask
 from nextjob.extraction.extractor import Answer, Extractor
 from nextjob.extraction.features import Feature
-from nextjob.extraction.grounding import ground
-from nextjob.extraction.normalise import normalise
 from nextjob.extraction.plan import Plan, by_rule
 from nextjob.extraction.shards import ALL, AdsMissing, Shard
 from nextjob.extraction.store import AnswerStore, content_hash
+from nextjob.extraction.values.grounding import ground
+from nextjob.extraction.values.normalise import normalise
 from nextjob.files import write_atomically, write_parquet
 from nextjob.schema import CONFIDENCE, FEATURE, JOB_ID, RAW, STATUS, VALUE
 

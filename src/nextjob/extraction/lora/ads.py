@@ -8,8 +8,8 @@ from itertools import combinations
 from pathlib import Path
 
 from nextjob.errors import InputError
-from nextjob.extraction.folding import fold_words
 from nextjob.extraction.readable import readable
+from nextjob.extraction.values.folding import fold_words
 
 UNKNOWN = "Unknown"
 LABELS = ("title", "seniority", "company", "industry", "location")

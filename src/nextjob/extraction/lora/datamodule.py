@@ -9,12 +9,12 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from nextjob.errors import InputError
+from nextjob.extraction.engines.weights import find_weights
 from nextjob.extraction.features import declare_features
 from nextjob.extraction.lora.ads import LABELS, LabelledAd, deal_folds, read_ads
 from nextjob.extraction.lora.augment import vary, written_answers
 from nextjob.extraction.lora.rows import Batch, Row, RowBuilder, TokenBatches, collate
 from nextjob.extraction.lora.synthetic import make_ads
-from nextjob.extraction.weights import find_weights
 
 ASKED = {"industry": 0.15, "location": 0.5}
 """How often a feature is asked, others always: industries cost many tokens, places are learned soon."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import lightning as L
 from lightning.pytorch.loggers import WandbLogger
 
-from nextjob.extraction.lora.adapter import save_adapter
+from nextjob.extraction.engines.adapter import save_adapter
+from nextjob.extraction.engines.weights import PACKAGED
 from nextjob.extraction.lora.module import AdapterTraining
-from nextjob.extraction.weights import PACKAGED
 from nextjob.files import write_atomically
 from nextjob.tracking import finish_tracking
 

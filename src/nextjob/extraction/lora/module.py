@@ -13,9 +13,9 @@ from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
 
 from nextjob.errors import InputError
+from nextjob.extraction.engines.weights import find_weights
 from nextjob.extraction.lora.rows import Batch
 from nextjob.extraction.lora.tree import NAME, positions, visible
-from nextjob.extraction.weights import find_weights
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 ADAPTER = "adapter"

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.utils.data import Sampler
 
 from nextjob.errors import InputError
+from nextjob.extraction.engines.prompts import PromptBuilder
 from nextjob.extraction.features import Feature
 from nextjob.extraction.lora.ads import LabelledAd
-from nextjob.extraction.prompts import PromptBuilder
 from nextjob.extraction.sections import compact
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from nextjob.data.synthetic_ads import pick, pick_some
 from nextjob.data.synthetic_text import FAMILIES
-from nextjob.extraction.gazetteer import CITIES
 from nextjob.extraction.lora import wording
 from nextjob.extraction.lora.ads import UNKNOWN, LabelledAd
+from nextjob.extraction.values.gazetteer import CITIES
 
 FRENCH_SHARE = 0.65
 PUBLIC_SHARE = 0.4

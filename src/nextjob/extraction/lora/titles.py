@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from nextjob.extraction.folding import fold_words, word_set
 from nextjob.extraction.lora.written import find_written, read_words
+from nextjob.extraction.values.folding import fold_words, word_set
 
 LEAST = 0.55
 """Token F1 above which a phrase of the ad stands for the title."""

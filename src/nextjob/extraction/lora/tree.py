@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
-from nextjob.extraction.llama import see_branches
+from nextjob.extraction.engines.llama import see_branches
 from nextjob.extraction.lora.rows import Batch
 
 NAME = "nextjob_tree"

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from nextjob.extraction.folding import WORD, fold_word, fold_words
+from nextjob.extraction.values.folding import WORD, fold_word, fold_words
 
 
 def find_written(answer: str, text: str) -> list[tuple[int, int]]:

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from nextjob.errors import InputError
-from nextjob.extraction.backoff import with_backoff
+from nextjob.extraction.engines.backoff import with_backoff
+from nextjob.extraction.engines.llama import LlamaTree, TreeCache, see_branches
+from nextjob.extraction.engines.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
+from nextjob.extraction.engines.weights import find_weights
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.llama import LlamaTree, TreeCache, see_branches
-from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
 from nextjob.extraction.sections import compact
-from nextjob.extraction.weights import find_weights
 
 WINDOW = 2048
 """Ads tokenised and sorted by length at a time."""
@@ -99,7 +99,7 @@ class TransformersExtractor:
         revision = self._weights[1]
         if self.adapter is None:
             return revision
-        from nextjob.extraction.lora.adapter import find_adapter, hash_adapter
+        from nextjob.extraction.engines.adapter import find_adapter, hash_adapter
 
         return f"{revision}+{hash_adapter(find_adapter(self.adapter))}"
 
@@ -121,7 +121,7 @@ class TransformersExtractor:
         if self.adapter is None:
             model: Any = LlamaForCausalLM.from_pretrained(self.folder, dtype=DTYPES[self.dtype])
         else:  # merged in full precision
-            from nextjob.extraction.lora.adapter import find_adapter, merge_adapter
+            from nextjob.extraction.engines.adapter import find_adapter, merge_adapter
 
             model = LlamaForCausalLM.from_pretrained(self.folder, dtype=torch.float32)
             model = merge_adapter(model, find_adapter(self.adapter)).to(DTYPES[self.dtype])

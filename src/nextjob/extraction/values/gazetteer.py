@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from nextjob.extraction.folding import fold_words, word_set
+from nextjob.extraction.values.folding import fold_words, word_set
 
 _CITIES = {
     "France": {

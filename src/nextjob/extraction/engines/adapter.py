@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from nextjob.errors import InputError
-from nextjob.extraction.weights import PACKAGED as PACKAGED_MODEL
-from nextjob.extraction.weights import PACKAGED_ID
+from nextjob.extraction.engines.weights import PACKAGED as PACKAGED_MODEL
+from nextjob.extraction.engines.weights import PACKAGED_ID
 from nextjob.files import write_atomically
 
 PACKAGED = Path(__file__).parents[1] / "adapters"

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from nextjob.extraction.folding import WORD, find_runs, fold_word, fold_words, word_set
-from nextjob.extraction.gazetteer import CITIES, COUNTRIES, REGIONS, has_capital, named_cities
 from nextjob.extraction.sections import read_sections, read_title
+from nextjob.extraction.values.folding import WORD, find_runs, fold_word, fold_words, word_set
+from nextjob.extraction.values.gazetteer import CITIES, COUNTRIES, REGIONS, has_capital, named_cities
 
 FUZZY_FROM = 6
 """Shortest folded value, in letters, for which an inexact match counts."""

@@ -3,9 +3,9 @@
 import re
 
 from nextjob.extraction.features import Feature
-from nextjob.extraction.folding import fold, fold_lookalikes, fold_words, word_set
-from nextjob.extraction.gazetteer import CITIES, COUNTRIES, REGIONS, find_cities
 from nextjob.extraction.readable import visible
+from nextjob.extraction.values.folding import fold, fold_lookalikes, fold_words, word_set
+from nextjob.extraction.values.gazetteer import CITIES, COUNTRIES, REGIONS, find_cities
 
 _UNKNOWN = word_set(
     "unknown none null nil na n a nan nc tbd inconnu inconnue aucun aucune confidentiel confidential anonyme "

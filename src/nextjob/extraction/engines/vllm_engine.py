@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import torch
 
 from nextjob.errors import InputError
+from nextjob.extraction.engines.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
+from nextjob.extraction.engines.weights import find_weights
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
 from nextjob.extraction.sections import compact
-from nextjob.extraction.weights import find_weights
 
 
 class VLLMExtractor:

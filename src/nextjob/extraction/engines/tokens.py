@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from nextjob.extraction.engines.prompts import PromptBuilder
 from nextjob.extraction.extractor import Extractor
 from nextjob.extraction.features import Feature
-from nextjob.extraction.prompts import PromptBuilder
 from nextjob.extraction.sections import compact
 
 SAMPLE = 200
