@@ -1,6 +1,7 @@
 """Every kind of bad input: one line that names file, row and cause, exit code 1, and nothing half-written."""
 
 import json
+import os
 import re
 import shutil
 
@@ -246,6 +247,16 @@ def test_features_that_do_not_match(tiny_board, extracted, config, tmp_path, kin
 # --- checkpoints, devices, the hub
 
 
+def test_a_folder_of_runs_names_the_latest(tmp_path):
+    for number, age in enumerate((100, 300, 200)):
+        best = tmp_path / "hybrid" / str(number) / "checkpoints" / "best.ckpt"
+        best.parent.mkdir(parents=True)
+        best.touch()
+        os.utime(best, (age, age))
+    for folder in (tmp_path, tmp_path / "hybrid"):
+        refused(f"the latest finished one in it is {tmp_path}/hybrid/1$", Recommender.load, folder)
+
+
 def test_checkpoints_that_are_none(tmp_path):
     run = tmp_path / "run" / "checkpoints"
     path = run / "best.ckpt"
@@ -298,6 +309,7 @@ def test_hub_out_of_reach(tmp_path):
         ),
         (["recommend", "run=absent", "sessions=x.csv"], r"absent/checkpoints/best\.ckpt: no such checkpoint"),
         (["recommend", "run=RUN", "sessions=FOREIGN"], r"x_test\.csv row \d+: unknown job id '\d+': it is not among"),
+        (["recommend", "run=RUN", "sessions=BOARD/x_test.csv", "out=."], r"\.: a folder lies where the file is"),
         (["evaluate", "folds=2"], r"experiment=\.\.\. is missing; usage: python -m nextjob evaluate"),
         (["evaluate", "+experiment=hybrid", "folds=1"], r"folds=1: it must be a whole number from 2 on"),
         (["evaluate", "+experiment=hybrid", "seed=3"], r"seed=3: evaluate sets this itself"),
@@ -314,14 +326,14 @@ def test_hub_out_of_reach(tmp_path):
         (["data-report", "data=challenge"], r"data\.root=\.\.\. is missing: it has no default"),
     ],
 )
-def test_command(tiny_run, tmp_path, monkeypatch, capsys, arguments, message):
+def test_command(tiny_run, tiny_board, tmp_path, monkeypatch, capsys, arguments, message):
     if "sessions=FOREIGN" in arguments:
         write_board(tmp_path / "foreign", seed=1, n_jobs=200, n_candidates=30, n_test=20)
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.rglob("*"))
-    places = {"RUN": str(tiny_run), "FOREIGN": "foreign/x_test.csv"}
+    places = {"RUN": str(tiny_run), "BOARD": str(tiny_board), "FOREIGN": "foreign/x_test.csv"}
     with pytest.raises(SystemExit) as stopped:
-        main([re.sub("RUN|FOREIGN", lambda found: places[found[0]], argument) for argument in arguments])
+        main([re.sub("RUN|BOARD|FOREIGN", lambda found: places[found[0]], argument) for argument in arguments])
     assert stopped.value.code == 1
     shown = capsys.readouterr()
     assert re.search(message, one_line(shown.err)), shown.err
@@ -375,10 +387,24 @@ def test_keys_that_are_added_and_unknown():
         refused(rf"unknown key '{key}' \(did you mean '{meant}'\?\); known: ", check_keys, "encoder=hashing", argument)
 
 
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("refit=no", "refit=no: it must be true or false"),
+        ("seed=one", "seed=one: it must be a number, like the default 0"),
+        ("model.svd.rank=big", "model.svd.rank=big: it must be a number, like the default 128"),
+        ("model.weight_decay=1e-2x", "model.weight_decay=1e-2x: it must be a number, like the default 0.01"),
+    ],
+)
+def test_words_where_a_number_or_a_switch_belongs(argument, message):
+    refused(re.escape(message), check_keys, argument)
+
+
 def test_keys_that_are_added_and_known():
     for path in (CONF / "experiment").glob("*.yaml"):
         check_keys(f"+experiment={path.stem}")
     check_keys("+hparams_search=optuna", "data=interactions", "data.root=x", "encoder=openai")
+    check_keys("refit=True", "seed=${data.fold}", "data.fold=null", "model.weight_decay=0", "trainer.devices=auto")
     check_keys("+trainer.limit_train_batches=3", "+callbacks.mine._target_=some.Callback", "+logger.log_model=true")
 
 

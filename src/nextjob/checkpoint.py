@@ -28,6 +28,12 @@ def check_checkpoint(path: str | Path) -> None:
         raise InputError(f"{path}: not a checkpoint of nextjob: it holds no catalogue")
 
 
+def finished_runs(folder: str | Path) -> list[Path]:
+    """Run folders with a best checkpoint below a folder of runs, of a multirun or of experiments, oldest first."""
+    found = [path for depth in ("*", "*/*", "*/*/*") for path in Path(folder).glob(f"{depth}/checkpoints/best.ckpt")]
+    return [path.parent.parent for path in sorted(found, key=lambda path: path.stat().st_mtime)]
+
+
 class Checkpoint(ModelCheckpoint):
     """A ModelCheckpoint that waits for the mixing, and whose file goes along with a resumed run.
 

@@ -10,13 +10,24 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from nextjob.errors import InputError
+
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
-    """A temporary file in the folder of ``path`` that takes its place, synced, when the block ends well."""
+    """A temporary file in the folder of ``path`` that takes its place, synced, when the block ends well.
+
+    Raises:
+        InputError: ``path`` is a folder, or nothing can be written there.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    if path.is_dir():
+        raise InputError(f"{path}: a folder lies where the file is to be written; give a file name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

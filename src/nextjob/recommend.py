@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from nextjob.catalogue import further_numbers
-from nextjob.checkpoint import check_checkpoint
+from nextjob.checkpoint import check_checkpoint, finished_runs
 from nextjob.cold import read_new_jobs
 from nextjob.data.board import action_numbers
 from nextjob.data.sessions import Batch, Sessions
@@ -70,6 +70,8 @@ class Recommender:
             InputError: the folder has no readable checkpoint.
         """
         path = Path(run) / "checkpoints" / "best.ckpt"
+        if not path.is_file() and (runs := finished_runs(run)):
+            raise InputError(f"{run}: a folder of runs, not a run; the latest finished one in it is {runs[-1]}")
         check_checkpoint(path)
         try:
             model = HybridRecommender.load_from_checkpoint(path, map_location="cpu", weights_only=True)

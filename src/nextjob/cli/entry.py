@@ -64,8 +64,10 @@ def one_run(main: Callable[[DictConfig], R]) -> Callable[[DictConfig], R]:
 def refuse_unknown_keys(cfg: DictConfig) -> None:
     """Refuse keys that the plain config lacks: +trainr.max_epochs=1 and +model.svd.rnk=3 compose without complaint.
 
+    Words where the plain config has a number, or true or false, are refused too: refit=no would be taken for a yes.
+
     Raises:
-        InputError: naming the first such key and the nearest known one.
+        InputError: naming the first such key, and the nearest known one or what it takes.
     """
     hydra = HydraConfig.get()
     options = [f"{group}={option}" for group, option in hydra.runtime.choices.items() if group in cfg]
@@ -75,6 +77,7 @@ def refuse_unknown_keys(cfg: DictConfig) -> None:
 
 def _compare(given: Any, known: Any, prefix: str) -> None:
     if not isinstance(given, dict) or not isinstance(known, dict):
+        _refuse_word(given, known, prefix.rstrip("."))
         return
     for key, value in given.items():
         if key not in known:
@@ -82,3 +85,10 @@ def _compare(given: Any, known: Any, prefix: str) -> None:
             raise InputError(f"unknown key {prefix + key!r}{guess}; known: {', '.join(known)}")
         if prefix or key not in OPEN_SECTIONS:
             _compare(value, known[key], f"{prefix}{key}.")
+
+
+def _refuse_word(given: Any, known: Any, key: str) -> None:
+    if not isinstance(given, str) or "${" in given or not isinstance(known, bool | int | float):
+        return
+    wanted = "true or false" if isinstance(known, bool) else f"a number, like the default {known}"
+    raise InputError(f"{key}={given}: it must be {wanted}")
