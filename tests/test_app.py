@@ -15,6 +15,7 @@ from nextjob.__main__ import main
 from nextjob.app.sessions import format_session, made_up_sessions, parse_session, sessions_of_file
 from nextjob.app.view import answer_html, error_html, session_html
 from nextjob.data import read_sessions
+from nextjob.data.vocabulary import Vocabulary
 from nextjob.errors import InputError
 from nextjob.explain import Explanation
 from nextjob.recommend import Recommendation
@@ -39,13 +40,16 @@ def numbers(pattern: str, html: str) -> list[float]:
 
 
 def test_sessions_are_read_as_they_are_written(recommender):
-    assert parse_session("476 apply\n 379\tview, 407") == (["476", "379", "407"], ["apply", "view", "view"])
-    assert parse_session("A 1 Apply\n\nB") == (["A 1", "B"], ["apply", "view"])
+    known = Vocabulary(["476", "379", "407", "A 1", "B"])
+    assert parse_session("476 apply\n 379\tview, 407", known) == (["476", "379", "407"], ["apply", "view", "view"])
+    assert parse_session("A 1 Apply\n\nB", known) == (["A 1", "B"], ["apply", "view"])
     for text in ("", " \n , "):
         with pytest.raises(InputError, match="no job yet"):
-            parse_session(text)
+            parse_session(text, known)
+    with pytest.raises(InputError, match="unknown action 'click' behind job '379'; it must be view or apply"):
+        parse_session("476 view\n379 click", known)
     for session in made_up_sessions(recommender).values():
-        jobs, actions = parse_session(format_session(session))
+        jobs, actions = parse_session(format_session(session), recommender.vocabulary)
         assert (jobs, actions) == ([str(job) for job in session[0]], session[1])
 
 

@@ -34,7 +34,7 @@ def build(recommender: Recommender, examples: dict[str, Session]) -> "gradio.Blo
 
     def answer(text: str, alpha: float | None, *weights: float) -> str:
         try:
-            jobs, actions = parse_session(text)
+            jobs, actions = parse_session(text, recommender.vocabulary)
             of_session = recommender.alpha(jobs, actions)
             asked = None if alpha is None or abs(alpha - of_session) <= STEP / 2 else alpha
             changed = {f: w for f, w in zip(learned, weights, strict=True) if abs(w - learned[f]) > STEP / 2}
@@ -48,7 +48,7 @@ def build(recommender: Recommender, examples: dict[str, Session]) -> "gradio.Blo
 
     def read(text: str, *weights: float) -> tuple[str, Any, str]:
         try:
-            session = parse_session(text)
+            session = parse_session(text, recommender.vocabulary)
             alpha = recommender.alpha(*session)
             return session_html(recommender, session), gr.update(value=round(alpha, 2)), answer(text, None, *weights)
         except InputError as error:

@@ -5,7 +5,7 @@ import re
 import torch
 
 from nextjob.data.sessions import Sessions
-from nextjob.data.vocabulary import JobId
+from nextjob.data.vocabulary import JobId, Vocabulary
 from nextjob.errors import InputError
 from nextjob.explain import TITLE
 from nextjob.recommend import Recommender
@@ -18,17 +18,19 @@ Session = tuple[list[JobId], list[str]]
 """Ids of the jobs in order, and what was done with each."""
 
 
-def parse_session(text: str) -> Session:
+def parse_session(text: str, vocabulary: Vocabulary) -> Session:
     """One job a line, or several with commas between: its id and view or apply, view where neither stands.
 
     Raises:
-        InputError: there is no job.
+        InputError: there is no job, or another word stands behind one.
     """
     jobs: list[JobId] = []
     actions = []
     for entry in filter(None, map(str.strip, re.split(r"[\n,]", text))):
         *job, action = entry.rsplit(maxsplit=1)
         known = job and action.lower() in ACTION_NUMBERS
+        if job and not known and entry not in vocabulary and job[0] in vocabulary:
+            raise InputError(f"unknown action {action!r} behind job {job[0]!r}; it must be view or apply")
         jobs.append(job[0] if known else entry)
         actions.append(action.lower() if known else VIEW)
     if not jobs:
