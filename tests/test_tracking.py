@@ -40,6 +40,8 @@ def test_offline_without_a_key_said_once_and_runs_kept_apart(fresh_wandb, tmp_pa
         second = logger(sweep / "1", sweep)  # the first was left open, as by a job that failed
         second.log_metrics({"val/score": 0.6}, step=1)
         line = tracking.finish_tracking(second)
+    fresh_wandb.chdir(sweep)
+    assert tracking.finish_tracking(second) == f"upload      wandb sync {line.partition(f'{sweep}/')[2]}"
     assert line == f"upload      wandb sync {next((sweep / '1').glob('wandb/offline-run-*'))}"
     assert [record.getMessage() for record in caplog.records].count(
         "W&B: no API key and no stored login, logging offline to the run folder"

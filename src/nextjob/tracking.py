@@ -74,5 +74,6 @@ def finish_tracking(logger: WandbLogger) -> str | None:
     run = logger.experiment
     run.finish()
     if run.offline:
-        return f"upload      wandb sync {Path(run.dir).parent}"
+        folder, here = Path(run.dir).parent, Path.cwd()
+        return f"upload      wandb sync {folder.relative_to(here) if folder.is_relative_to(here) else folder}"
     return f"W&B         {run.url}" if run.url else None
