@@ -25,7 +25,7 @@ def main(cfg: DictConfig) -> None:
     extractor, encoder, shard = instantiate(cfg.extractor), instantiate(cfg.encoder), Shard(**cfg.shard)
     jobs = read_jobs(cfg.data.root, cfg.data.format)[: cfg.limit]
     if cfg.dry_run:
-        say(estimate(jobs, features, extractor, cfg.out, shard), next_extraction())
+        say(estimate(jobs, features, extractor, cfg.out, shard), next_extraction("dry_run"))
         return
     try:
         table = extract(jobs, features, extractor, cfg.out, shard)
@@ -33,7 +33,7 @@ def main(cfg: DictConfig) -> None:
         say(str(missing))
         return
     embed(table, encoder, cfg.paths.cache).save(Path(cfg.out) / EMBEDDINGS_FILE)
-    say(summarise(table), next_training(cfg.out))
+    say(summarise(table), next_training(cfg.out) if cfg.limit is None else next_extraction("limit"))
 
 
 if __name__ == "__main__":

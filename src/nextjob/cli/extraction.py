@@ -18,7 +18,7 @@ def next_training(out: str) -> str:
     return " ".join(["next: python train.py +experiment=hybrid", *shared, f"data.features={out}"])
 
 
-def next_extraction() -> str:
-    """The extraction that a dry run has told about."""
-    shared = [key for key in HydraConfig.get().overrides.task if not key.startswith("dry_run=")]
+def next_extraction(done: str) -> str:
+    """The same extraction without the key that this one was for: a dry run, or a part of the ads to try."""
+    shared = [key for key in HydraConfig.get().overrides.task if not key.startswith(f"{done}=")]
     return " ".join(["next: python extract.py", *shared])
