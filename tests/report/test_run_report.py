@@ -93,6 +93,7 @@ def test_page_has_every_section_and_is_the_same_each_time():
     assert {"content", "hybrid"} <= set(page.text)  # a loss that some epochs lack is drawn all the same
     for words in ("not comparable", "67.1 %", "chosen epoch", "30 of 60, 50.0 %; by chance 1.0 %"):
         assert words in made.html
+    assert "No alpha by" not in made.html
     assert "currentColor" in made.html
     assert report().html == made.html
 
@@ -121,7 +122,9 @@ def test_a_board_too_small_for_lists_has_no_sessions():
 
 def test_slices_of_one_group_are_left_out():
     rows = val_rows().assign(chain_end=True, cold_share=0.0, length=4)
-    assert not {"end of the profile chain", "length of the session"} & set(report(rows=rows).plots)
+    made = report(rows=rows)
+    assert not {"end of the profile chain", "length of the session"} & set(made.plots)
+    assert "No alpha by cold jobs in the session: the held-out sessions are all in one group." in made.html
 
 
 @pytest.mark.parametrize(
