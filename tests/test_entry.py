@@ -120,6 +120,14 @@ def test_quiet_leaves_the_results(tiny_board, tmp_path):
     assert "most frequent value" in done.stdout
 
 
+def test_a_part_of_the_ads_is_followed_by_the_command_for_all(tiny_board, tmp_path):
+    board = ["data=challenge", f"data.root={tiny_board}", "encoder=hashing", f"paths.cache={tmp_path / 'cache'}"]
+    places = [f"out={tmp_path / 'features'}", f"hydra.run.dir={tmp_path / 'run'}"]
+    done = in_process("extract.py", *board, *places, "limit=2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == " ".join(["next: python extract.py", *board, *places[:1]])
+
+
 @pytest.mark.slow
 def test_quiet_training_says_its_results_alone(tiny_overrides, tmp_path):
     done = python("train.py", "+experiment=hybrid", "hydra=quiet", *tiny_overrides, f"hydra.run.dir={tmp_path}")
