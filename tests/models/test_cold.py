@@ -14,8 +14,8 @@ from nextjob.metrics import top_k
 from nextjob.models.content import principal_axes, project
 from nextjob.recommend import Recommender
 from nextjob.schema import FEATURE, JOB_ID, VALUE
-from tests.models.test_explain import EXPERIMENTS, shaken
-from tests.paths import ROOT
+from tests.models.test_explain import shaken
+from tests.paths import RECOMMENDERS, ROOT
 
 PARTS = (slice(0, 4), slice(4, 100))
 SAMPLE = ROOT / "data" / "sample"
@@ -52,7 +52,7 @@ def test_new_jobs_are_read_as_training_reads_them(extracted, coordinates):
             assert (new.words[feature] != catalogue.words[feature]).nnz == 0
 
 
-@pytest.fixture(scope="module", params=EXPERIMENTS)
+@pytest.fixture(scope="module", params=RECOMMENDERS)
 def before_and_after(request, make_model):
     """Two recommenders of one model with a shortlist of 60 jobs; the second one was given new jobs, three by three."""
     pair = []

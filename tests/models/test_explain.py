@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextjob.recommend import Recommender
-from tests.paths import CONF
+from tests.paths import RECOMMENDERS
 
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 N_JOBS = 480
 SESSION = st.lists(st.tuples(st.integers(0, N_JOBS - 1), st.sampled_from(["view", "apply"])), min_size=1, max_size=12)
 
@@ -27,7 +26,7 @@ def shaken(model) -> Recommender:
     return Recommender(model)
 
 
-@pytest.fixture(scope="module", params=EXPERIMENTS)
+@pytest.fixture(scope="module", params=RECOMMENDERS)
 def recommender(request, make_model) -> Recommender:
     return shaken(make_model(f"+experiment={request.param}"))
 

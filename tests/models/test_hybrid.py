@@ -13,12 +13,10 @@ from nextjob.models.competition import compete
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
 from nextjob.recommend import Recommender
-from tests.paths import CONF
-
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+from tests.paths import RECOMMENDERS
 
 
-@pytest.fixture(scope="module", params=EXPERIMENTS)
+@pytest.fixture(scope="module", params=RECOMMENDERS)
 def model(request, make_model) -> HybridRecommender:
     return make_model(f"+experiment={request.param}")
 

@@ -6,11 +6,12 @@ import torch
 
 from nextjob.models.linear import job_vectors, session_vectors
 from nextjob.models.mixing import CONTENT, SVD
-from tests.models.test_explain import EXPERIMENTS, shaken
+from tests.models.test_explain import shaken
+from tests.paths import RECOMMENDERS
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("experiment", RECOMMENDERS)
 def test_inner_products_are_the_sum_of_the_linear_terms(make_model, datamodule, experiment):
     scorer = shaken(make_model(f"+experiment={experiment}", "model.rerank=null")).model.scorer
     batch = datamodule.val.batch(np.arange(40))

@@ -13,7 +13,8 @@ from nextjob.serving import export
 from nextjob.serving.folder import MANIFEST, PROGRAM
 from nextjob.serving.program import exported
 from tests.conftest import python
-from tests.models.test_explain import EXPERIMENTS, shaken
+from tests.models.test_explain import shaken
+from tests.paths import RECOMMENDERS
 
 SHAPES = ((1, 1), (1, 7), (2, 1), (40, 12), (3, 60))
 ALONE = """
@@ -73,7 +74,7 @@ def test_the_command_writes_what_answers_alone(tiny_run, tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("experiment", RECOMMENDERS)
 def test_every_model_can_be_exported(make_model, experiment):
     """Untrained, with random weights where training starts at 0."""
     recommender = shaken(make_model(f"+experiment={experiment}"))
