@@ -147,7 +147,7 @@ def test_optuna_maximises_what_train_returns_and_prunes(environment, tiny_overri
     table = pd.read_csv(tmp_path / "sweep.csv").set_index("run")
     assert set(table["state"]) == {"finished", "failed", "pruned"}
     assert done.returncode == 1
-    assert "TypeError" in table["note"][table["state"] == "failed"].iloc[0]
+    assert "rank=many: it must be a number" in table["note"][table["state"] == "failed"].iloc[0]
     best = re.search(r"^best_value: (.+)$", (tmp_path / "optimization_results.yaml").read_text(), re.MULTILINE)
     for number, row in table[table["state"] != "failed"].iterrows():
         epochs = pd.read_csv(jobs[number] / "metrics.csv")["tune/score"].dropna()
