@@ -178,7 +178,12 @@ def run(line, folder, **places):
 @pytest.mark.slow
 @pytest.mark.parametrize("line", OFFLINE)
 def test_offline_commands_run(line, checkout):
-    ends = {"extract.py": "next: ", "train.py": "recommend ", "data-report": "report "}
+    ends = {
+        "extract.py -m": "4 runs are finished",
+        "extract.py": "next: ",
+        "train.py": "recommend ",
+        "data-report": "report ",
+    }
     assert next(end for part, end in ends.items() if part in line) in run(line, checkout)
 
 

@@ -129,7 +129,13 @@ def record(main: Callable[[DictConfig], R], cfg: DictConfig) -> R:
 
 
 def _summarise(folder: Path, runs: list[Run]) -> None:
-    """Write sweep.html and sweep.csv, and print the table and the command of the best run."""
+    """Write sweep.html and sweep.csv, and print the table and the command of the best run.
+
+    Runs that end without a value, as parts of an extraction do, are only counted.
+    """
+    if all(run.state == FINISHED and run.value is None for run in runs):
+        Console(highlight=False).print(f"{len(runs)} runs are finished")
+        return
     from nextjob.report.sweep import sweep_page  # with matplotlib, which nothing else here needs
 
     write_atomically(folder / "sweep.csv", as_csv(runs).encode())
