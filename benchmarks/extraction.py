@@ -87,16 +87,23 @@ def main() -> None:
         list(engine.answer(warm, features))
     figures["compile_and_warm_up_s"] = time.perf_counter() - started
 
-    figures["runs"] = [measure(engine, ads[:count], features, figures["matmul_tflops"]) for count in arguments.ads]
+    # Written after every step: a run that is stopped keeps what it has measured.
+    figures["runs"] = []
+    for count in arguments.ads:
+        figures["runs"].append(measure(engine, ads[:count], features, figures["matmul_tflops"]))
+        write(figures, arguments.out)
     if arguments.naive_ads:
         step = max(len(ads) // arguments.naive_ads, 1)
         figures["naive"] = compare(engine, ads[::step][: arguments.naive_ads], features)
+        write(figures, arguments.out)
     if arguments.profile:
         profile(engine, warm, features, Path(arguments.profile))
-    text = json.dumps(figures, indent=2)
-    print(text)
-    if arguments.out:
-        Path(arguments.out).write_text(text + "\n")
+    print(json.dumps(figures, indent=2))
+
+
+def write(figures: dict[str, Any], out: str | None) -> None:
+    if out:
+        Path(out).write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def measure(engine: TransformersExtractor, ads: Sequence[str], features: Sequence[Feature], peak: float) -> dict:
@@ -106,7 +113,6 @@ def measure(engine: TransformersExtractor, ads: Sequence[str], features: Sequenc
     store, kept = _store()
     with _timed(PromptBuilder, "build_all") as tokenising, _timed(engine, "_answer_wave") as model:
         writing, answers, started = 0.0, 0, time.perf_counter()
-        lengths: list[tuple[int, int, list[int]]] = []
         for wave, rows in engine.answer(ads, features):
             before = time.perf_counter()
             store({f"{position}/{f}": answer for position, row in zip(wave, rows, strict=True)
