@@ -1,7 +1,7 @@
 """From raw answers to values: normalisation and grounding, by table."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nextjob.extraction import Feature
@@ -94,6 +94,7 @@ def test_normalising_again_changes_nothing(raw: str, feature: Feature) -> None:
 
 
 @given(st.text(max_size=60))
+@example("ὀ")
 def test_folding_again_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 

@@ -34,7 +34,7 @@ def fold(text: str) -> str:
     """Lower case without accents, look-alike letters or typographic apostrophes."""
     if text.isascii():
         return text.lower()
-    letters = _MARKS.sub("", unicodedata.normalize("NFKD", fold_lookalikes(text))).casefold()
+    letters = fold_lookalikes(_MARKS.sub("", unicodedata.normalize("NFKD", text))).casefold()
     return letters.replace("œ", "oe").replace("æ", "ae").replace("’", "'")
 
 
