@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nextjob.catalogue import EMBEDDINGS_FILE
 from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
-from nextjob.cli.extraction import next_extraction, next_training, say
+from nextjob.cli.extraction import first, next_extraction, next_training, say
 from nextjob.data import read_jobs
 from nextjob.embedding import embed
 from nextjob.extraction import AdsMissing, Shard, declare_features, estimate, extract, summarise
@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> None:
     declared = OmegaConf.to_container(cfg.features, resolve=True)
     features = declare_features(declared, cfg.only)  # type: ignore[arg-type]
     extractor, encoder, shard = instantiate(cfg.extractor), instantiate(cfg.encoder), Shard(**cfg.shard)
-    jobs = read_jobs(cfg.data.root, cfg.data.format)[: cfg.limit]
+    jobs = first(read_jobs(cfg.data.root, cfg.data.format), cfg.limit)
     if cfg.dry_run:
         say(estimate(jobs, features, extractor, cfg.out, shard), next_extraction("dry_run"))
         return

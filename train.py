@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nextjob.checkpoint import Checkpoint, check_checkpoint
 from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
-from nextjob.training import refit
+from nextjob.training import check_refit, refit
 
 
 @one_line_errors
@@ -23,6 +23,8 @@ def main(cfg: DictConfig) -> float:
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     datamodule = instantiate(cfg.data)
     model = instantiate(cfg.model)
+    if cfg.refit:
+        check_refit(model)
     logger = instantiate(cfg.logger)
     callbacks = instantiate(cfg.callbacks)
     trainer: L.Trainer = instantiate(cfg.trainer, callbacks=list(callbacks.values()), logger=logger)

@@ -20,6 +20,7 @@ from nextjob.__main__ import main
 from nextjob.catalogue import EMBEDDINGS_FILE, FEATURES_FILE
 from nextjob.checkpoint import check_checkpoint
 from nextjob.cli.entry import one_line_errors, refuse_unknown_keys
+from nextjob.cli.extraction import first
 from nextjob.cli.messages import PLUGINS
 from nextjob.data import read_board, read_jobs, read_sessions
 from nextjob.data.synthetic import write_board
@@ -29,6 +30,7 @@ from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
 from nextjob.extraction.engines.weights import find_weights
 from nextjob.models.hybrid import MONITORED
+from nextjob.training import check_refit
 from tests.conftest import in_process, one_line
 from tests.paths import CONF
 
@@ -137,6 +139,7 @@ LONG_TABLES = {
         "session_id,job_id,position\na,1,1\n",
         r"s.csv: no column 'action'; found session_id, job_id, pos",
     ),
+    "semicolons": ("session_id;job_id;action\na;1;view\n", r"s.csv: its columns are separated by semicolons"),
     "neither form": ("session,jobs\na,1\n", r"s.csv: neither a column 'job_ids' .* nor 'job_id'"),
     "no order": ("session_id,job_id,action\na,1,view\n", r"s.csv: no column 'timestamp' or 'position'"),
     "bad time": (LONG + "a,1,view,2014-12-01\na,1,view,soon\n", r"s.csv row 2: timestamp 'soon' is not a time"),
@@ -394,10 +397,25 @@ def test_keys_that_are_added_and_unknown():
         ("seed=one", "seed=one: it must be a number, like the default 0"),
         ("model.svd.rank=big", "model.svd.rank=big: it must be a number, like the default 128"),
         ("model.weight_decay=1e-2x", "model.weight_decay=1e-2x: it must be a number, like the default 0.01"),
+        ("trainer.max_epochs=zero", "trainer.max_epochs=zero: it must be a number, like the default 5"),
     ],
 )
 def test_words_where_a_number_or_a_switch_belongs(argument, message):
     refused(re.escape(message), check_keys, argument)
+
+
+@pytest.mark.parametrize("limit", ["abc", "0", "-3", "1.5"])
+def test_a_limit_that_is_no_number_of_ads(limit, tmp_path):
+    """Read as Hydra reads it."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("extract", [f"limit={limit}"])
+    refused(re.escape(f"limit={limit}: it must be a number of ads"), first, pd.DataFrame({"job_id": [1, 2]}), cfg.limit)
+
+
+def test_only_a_recommender_is_refitted():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        model = instantiate(compose("train", ["+experiment=extractor_lora"]).model)
+    refused("refit=true is for recommenders; an adapter learns from all ads with", check_refit, model)
 
 
 def test_keys_that_are_added_and_known():

@@ -11,17 +11,22 @@ from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
 
 
+def check_refit(model: L.LightningModule) -> None:
+    """Refuse to train anything but a recommender on every chain.
+
+    Raises:
+        InputError: the run trains something else.
+    """
+    if not isinstance(model, HybridRecommender):
+        raise InputError("refit=true is for recommenders; an adapter learns from all ads with data.fold=null")
+
+
 def refit(fresh: HybridRecommender, chosen: HybridRecommender, validated: L.Trainer, trainer: L.Trainer) -> None:
     """Train the experts of ``fresh`` on every chain, no longer than validation chose, and make it the run's best.ckpt.
 
     Gate, weights, scales and action head are those of ``chosen``, which were tuned on chains its factors had
     not seen. The validated checkpoint stays beside it as validated.ckpt.
-
-    Raises:
-        InputError: the run trains something else.
     """
-    if not isinstance(fresh, HybridRecommender):
-        raise InputError("refit=true is for recommenders; an adapter learns from all ads with data.fold=null")
     best = Path(validated.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
     chosen_epochs = torch.load(best, weights_only=True, map_location="cpu")["epoch"] + 1
     trainer.fit_loop.max_epochs = min(chosen_epochs, fresh.expert_epochs)

@@ -80,15 +80,17 @@ def _compare(given: Any, known: Any, prefix: str) -> None:
         _refuse_word(given, known, prefix.rstrip("."))
         return
     for key, value in given.items():
-        if key not in known:
+        if key in known:
+            _compare(value, known[key], f"{prefix}{key}.")
+        elif prefix.partition(".")[0] not in OPEN_SECTIONS:
             guess = nearest(f"{prefix}{key}", dotted_keys(known, prefix))
             raise InputError(f"unknown key {prefix + key!r}{guess}; known: {', '.join(known)}")
-        if prefix or key not in OPEN_SECTIONS:
-            _compare(value, known[key], f"{prefix}{key}.")
 
 
 def _refuse_word(given: Any, known: Any, key: str) -> None:
     if not isinstance(given, str) or "${" in given or not isinstance(known, bool | int | float):
+        return
+    if given == "auto" and key.startswith(OPEN_SECTIONS):
         return
     wanted = "true or false" if isinstance(known, bool) else f"a number, like the default {known}"
     raise InputError(f"{key}={given}: it must be {wanted}")

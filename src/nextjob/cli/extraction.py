@@ -1,9 +1,23 @@
-"""What extract.py says at its end."""
+"""What extract.py reads of a catalogue, and what it says at its end."""
 
 from typing import Any
 
+import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from rich.console import Console
+
+from nextjob.errors import InputError
+
+
+def first(jobs: pd.DataFrame, limit: Any) -> pd.DataFrame:
+    """The first ``limit`` jobs, all for None.
+
+    Raises:
+        InputError: another limit than a number above 0.
+    """
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise InputError(f"limit={limit}: it must be a number of ads, or null for all of them")
+    return jobs[:limit]
 
 
 def say(*results: Any) -> None:

@@ -52,12 +52,16 @@ def read_table(path: Path) -> pd.DataFrame:
     """A CSV (every column as text, nothing read as missing) or Parquet file.
 
     Raises:
-        InputError: the file is missing, not UTF-8, or not a table.
+        InputError: the file is missing, not UTF-8, not a table, or separated by semicolons.
     """
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path).reset_index(drop=True)
-        return pd.read_csv(io.StringIO(read_text(path)), dtype=str, keep_default_na=False)
+        text = read_text(path)
+        header = text.partition("\n")[0]
+        if ";" in header and "," not in header:
+            raise InputError(f"{path}: its columns are separated by semicolons; save it with commas")
+        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except InputError:

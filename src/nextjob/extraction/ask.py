@@ -53,7 +53,7 @@ def ask(
                     }
                 )
                 done += len(positions)
-                tokens += sum(answer.prompt_tokens + answer.answer_tokens for row in answers for answer in row)
+                tokens += sum(max(a.prompt_tokens for a in row) + sum(a.answer_tokens for a in row) for row in answers)
                 seconds = max(bar.tasks[task].elapsed or 0.0, 1e-9)
                 rate = f"{tokens / seconds:,.0f} tokens/s" if tokens else f"{done / seconds:,.0f} ads/s"
                 bar.update(task, advance=sum(sizes[texts[position]] for position in positions), ads=done, rate=rate)
