@@ -1,11 +1,15 @@
 """Ads whose answers are known: what is read from a file of labelled ads, and which of them belong together."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from nextjob.errors import InputError
 from nextjob.extraction.readable import readable
@@ -74,28 +78,17 @@ def _answers(label: str, also: Sequence[str]) -> tuple[str, ...]:
 
 def group_ads(ads: Sequence[LabelledAd]) -> list[int]:
     """Number of the first ad of every ad's group; ads of one employer, or that share much text, are together."""
-    parent = list(range(len(ads)))
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            node = parent[node]
-        return node
-
-    shingles = [_shingles(ad.text) for ad in ads]
-    holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, own in enumerate(shingles):
-        for shingle in own:
-            holders[shingle].append(number)
-    common = Counter(pair for numbers in holders.values() for pair in combinations(numbers, 2))
-    for (first, second), shared in common.items():
-        if shared >= ALIKE * (len(shingles[first]) + len(shingles[second]) - shared):
-            parent[root(second)] = root(first)
-    named: dict[str, int] = {}
-    for number, ad in enumerate(ads):
-        if ad.group:
-            parent[root(number)] = root(named.setdefault(ad.group, number))
-    leaders: dict[int, int] = {}
-    return [leaders.setdefault(root(number), number) for number in range(len(ads))]
+    shingles = MultiLabelBinarizer(sparse_output=True).fit_transform([_shingles(ad.text) for ad in ads])
+    size = np.asarray(shingles.sum(1)).ravel()
+    shared = (shingles @ shingles.T).tocoo()
+    alike = shared.data >= ALIKE * (size[shared.row] + size[shared.col] - shared.data)
+    first_of = {ad.group: number for number, ad in reversed(list(enumerate(ads))) if ad.group}
+    named = [(first_of[ad.group], number) for number, ad in enumerate(ads) if ad.group]
+    pairs = np.concatenate([np.stack([shared.row[alike], shared.col[alike]], axis=1), np.array(named).reshape(-1, 2)])
+    together = sp.coo_matrix((np.ones(len(pairs)), pairs.T.astype(np.int64)), (len(ads), len(ads)))
+    group = connected_components(together, directed=False)[1]
+    first = np.unique(group, return_index=True)[1]
+    return [int(number) for number in first[group]]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
