@@ -14,6 +14,7 @@ from nextjob.cli.sweeps import Multirun
 from nextjob.report.sweep import sweep_page
 from nextjob.report.sweep_plots import axis
 from nextjob.sweep import as_csv, best_command, cells, how_sorted, notes, read_runs, terminal_table, varied
+from tests.paths import CONF
 from tests.report.pages import PLANTED, Page
 
 METRICS = {"val/mrr@10": 0.2, "val/action_acc": 0.8, "val/score": 0.38, "val/action_auc": None}
@@ -106,32 +107,23 @@ def test_csv_has_every_override_and_figure(sweep):
     assert table["note"][3].endswith(PLANTED)
 
 
-def test_terminal_table_fits_80_columns(sweep):
-    keys = (
-        "model.learning_rates.svd",
-        "model.learning_rates.mixing",
-        "model.coordinates.whitening",
-        "model.svd.dropout",
-    )
+SEARCHED = OmegaConf.load(CONF / "hparams_search" / "optuna.yaml").hydra.sweeper.params
+
+
+@pytest.mark.parametrize(("n_keys", "val"), [(4, ["MRR@10", "accuracy", "score"]), (len(SEARCHED), [])])
+def test_terminal_table_fits_80_columns(n_keys, val, sweep):
+    """A number stays in one piece; what decides nothing goes where there is no room."""
+    keys = list(SEARCHED)[-n_keys:]
     runs = [
         ([f"{key}={0.0012345678 * (row + 1)}" for key in keys], state, 0.4) for row, (_, state, *_) in enumerate(RUNS)
     ]
     console = Console(width=80)
     with console.capture() as captured:
-        console.print(terminal_table(read_runs(sweep(*runs))))
+        console.print(terminal_table(read_runs(sweep(*runs)), console.width))
     lines = captured.get().splitlines()
-    assert len(lines) == 2 + len(runs)
+    assert len(lines) == 1 + bool(val) + len(runs)
     assert max(map(len, lines)) <= 80
-    assert lines[1].split()[2:] == [
-        "tune/score",
-        "svd",
-        "mixing",
-        "whitening",
-        "dropout",
-        "MRR@10",
-        "accuracy",
-        "score",
-    ]
+    assert lines[bool(val)].split()[2:] == ["tune/score", *(key.rpartition(".")[2] for key in keys), *val]
 
 
 def test_page_is_whole_escaped_and_loads_nothing(sweep):

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from rich.console import Console
 from rich.table import Table
 
 OUTCOME_FILE, PRUNING_FILE = "outcome.json", "pruning.json"
 RUNNING, STOPPED, FINISHED, PRUNED, FAILED = "running", "stopped", "finished", "pruned", "failed"
+VAL = "val "
 VAL_COLUMNS = {"MRR@10": "val/mrr@10", "accuracy": "val/action_acc", "score": "val/score"}
 
 
@@ -100,21 +102,28 @@ def cells(runs: Sequence[Run]) -> list[dict[str, str]]:
         row[name] = _figure(run.value, 4)
         row |= {key: _setting(run.settings.get(key)) for key in keys}
         if any(other.metrics for other in runs):
-            row |= {f"val {header}": _figure(run.metrics.get(key), 3) for header, key in VAL_COLUMNS.items()}
+            row |= {f"{VAL}{header}": _figure(run.metrics.get(key), 3) for header, key in VAL_COLUMNS.items()}
         rows.append(row)
     return rows
 
 
-def terminal_table(runs: Sequence[Run]) -> Table:
-    """The cells, with keys shortened to the end that tells them apart."""
-    rows, keys = cells(runs), varied(runs)
+def terminal_table(runs: Sequence[Run], width: int) -> Table:
+    """The cells, with keys shortened to the end that tells them apart; val figures where they fit in ``width``."""
+    headers = list(cells(runs)[0])
+    tables = [_table(runs, headers), _table(runs, [header for header in headers if not header.startswith(VAL)])]
+    console = Console(width=10 * width)  # so that it measures what a table would like
+    return next((table for table in tables if console.measure(table).maximum <= width), tables[-1])
+
+
+def _table(runs: Sequence[Run], headers: Sequence[str]) -> Table:
+    keys = varied(runs)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for header in rows[0]:
-        shown = _ending(header, keys) if header in keys else header.replace("val ", "val\n")
+    for header in headers:
+        shown = _ending(header, keys) if header in keys else header.replace(VAL, f"{VAL.strip()}\n")
         justify: Literal["left", "right"] = "left" if header == "state" else "right"
         table.add_column(shown, justify=justify, overflow="fold", no_wrap=header not in keys)
-    for row in rows:
-        table.add_row(*row.values())
+    for row in cells(runs):
+        table.add_row(*(row[header] for header in headers))
     return table
 
 

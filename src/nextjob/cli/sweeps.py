@@ -141,7 +141,7 @@ def _summarise(folder: Path, runs: list[Run]) -> None:
     write_atomically(folder / "sweep.csv", as_csv(runs).encode())
     write_atomically(folder / "sweep.html", sweep_page(folder, runs).encode())
     console = Console(highlight=False, markup=False)
-    console.print("", how_sorted(runs), terminal_table(runs), sep="\n")
+    console.print("", how_sorted(runs), terminal_table(runs, console.width), sep="\n")
     lines = notes(runs, [FAILED])
     if best := best_command(runs):
         lines.append(f"best        {best}")
