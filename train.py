@@ -23,8 +23,7 @@ def main(cfg: DictConfig) -> float:
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     datamodule = instantiate(cfg.data)
     model = instantiate(cfg.model)
-    if cfg.refit:
-        check_refit(model)
+    check_refit(cfg.refit, model)
     logger = instantiate(cfg.logger)
     callbacks = instantiate(cfg.callbacks)
     trainer: L.Trainer = instantiate(cfg.trainer, callbacks=list(callbacks.values()), logger=logger)

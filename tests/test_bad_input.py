@@ -415,7 +415,8 @@ def test_a_limit_that_is_no_number_of_ads(limit, tmp_path):
 def test_only_a_recommender_is_refitted():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         model = instantiate(compose("train", ["+experiment=extractor_lora"]).model)
-    refused("refit=true is for recommenders; an adapter learns from all ads with", check_refit, model)
+    refused("refit=true is for recommenders; an adapter learns from all ads with", check_refit, True, model)
+    check_refit(False, model)
 
 
 def test_keys_that_are_added_and_known():

@@ -11,13 +11,13 @@ from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
 
 
-def check_refit(model: L.LightningModule) -> None:
-    """Refuse to train anything but a recommender on every chain.
+def check_refit(wanted: bool, model: L.LightningModule) -> None:
+    """Refuse to train anything but a recommender on every chain, where that is wanted.
 
     Raises:
         InputError: the run trains something else.
     """
-    if not isinstance(model, HybridRecommender):
+    if wanted and not isinstance(model, HybridRecommender):
         raise InputError("refit=true is for recommenders; an adapter learns from all ads with data.fold=null")
 
 
