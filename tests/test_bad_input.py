@@ -405,7 +405,7 @@ def test_words_where_a_number_or_a_switch_belongs(argument, message):
 
 
 @pytest.mark.parametrize("limit", ["abc", "0", "-3", "1.5"])
-def test_a_limit_that_is_no_number_of_ads(limit, tmp_path):
+def test_a_limit_that_is_no_number_of_ads(limit):
     """Read as Hydra reads it."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("extract", [f"limit={limit}"])
