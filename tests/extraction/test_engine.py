@@ -126,3 +126,12 @@ def test_another_architecture_is_refused(tiny_folder, features, tmp_path) -> Non
     (folder / "config.json").write_text(config.replace('"llama"', '"gpt2"').replace("LlamaFor", "GPT2For"))
     with pytest.raises(InputError, match="gpt2 model"):
         list(TransformersExtractor(str(folder), tmp_path).answer(["x"], features))
+
+
+def test_a_model_that_does_not_fit_into_memory_is_one_clear_line(tiny_folder, tmp_path, monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch.nn.Module, "to", refuse)
+    with pytest.raises(InputError, match=r"do not fit into the free memory of cpu"):
+        _ = TransformersExtractor(str(tiny_folder), tmp_path).model

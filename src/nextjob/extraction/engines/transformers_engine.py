@@ -1,6 +1,5 @@
 """Extractor with a Llama-architecture chat model: every ad is read once, its questions share what was read."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
 
 from nextjob.errors import InputError
 from nextjob.extraction.engines.backoff import with_backoff
-from nextjob.extraction.engines.llama import LlamaTree, TreeCache, see_branches
+from nextjob.extraction.engines.decode import generate, read_wave, score_choices
+from nextjob.extraction.engines.llama import LlamaTree
 from nextjob.extraction.engines.prompts import PROMPT_VERSION, Prompt, PromptBuilder, find_stops
 from nextjob.extraction.engines.weights import find_weights
 from nextjob.extraction.extractor import Answer
@@ -49,7 +48,8 @@ class TransformersExtractor:
         adapter: a LoRA adapter that is added to the weights: "smollm2" (comes with nextjob) or a local folder.
 
     Raises:
-        InputError: on first use: no such model, adapter, device or dtype, or a model of another architecture.
+        InputError: on first use: no such model, adapter, device or dtype, a model of another architecture, or one that
+            does not fit into memory.
     """
 
     prompt_version = PROMPT_VERSION
@@ -125,7 +125,13 @@ class TransformersExtractor:
 
             model = LlamaForCausalLM.from_pretrained(self.folder, dtype=torch.float32)
             model = merge_adapter(model, find_adapter(self.adapter)).to(DTYPES[self.dtype])
-        return model.to(self.device).eval()
+        try:
+            return model.to(self.device).eval()
+        except torch.OutOfMemoryError:
+            raise InputError(
+                f"{self.base}: its weights in {self.dtype} do not fit into the free memory of {self.device}; "
+                "free some, take a smaller dtype or model, or device=cpu"
+            ) from None
 
     @cached_property
     def stop_tokens(self) -> list[int]:
@@ -182,7 +188,7 @@ class TransformersExtractor:
     def _answer_wave(
         self, features: Sequence[Feature], decoding: "_Decoding", prompts: Sequence[Prompt]
     ) -> list[list[Answer]]:
-        wave = self._read_wave(prompts, decoding.room)
+        wave = read_wave(self._tree, prompts, decoding.room, self.prefill_tokens)
         answers = [[Answer("")] * len(features) for _ in prompts]
 
         def put(ad: int, feature: int, raw: str, confidence: float, tokens: int = 0, truncated: bool = False) -> None:
@@ -191,110 +197,15 @@ class TransformersExtractor:
 
         for f, tokens in decoding.choices.items():
             labels = features[f].choices or ()
-            probabilities = self._choose(wave, f, tokens).softmax(-1)
+            probabilities = score_choices(self._tree, wave, f, tokens, self.tokenizer.eos_token_id).softmax(-1)
             confidences, chosen = (column.tolist() for column in probabilities.max(-1))
             for ad, (confidence, best) in enumerate(zip(confidences, chosen, strict=True)):
                 put(ad, f, labels[best], confidence)
-        for ad, row in enumerate(self._generate(wave, decoding.caps)):
+        for ad, row in enumerate(generate(self._tree, wave, decoding.caps, self.stop_tokens)):
             for f, (generated, confidence, truncated) in zip(decoding.caps, row, strict=True):
                 raw = self.tokenizer.decode(generated, skip_special_tokens=True).strip()
                 put(ad, f, raw, confidence, len(generated), truncated)
         return answers
-
-    def _read_wave(self, prompts: Sequence[Prompt], room: int) -> "_Wave":
-        """Prefill the prefixes, then extend every ad by the block of its suffixes; `room` is left for answers."""
-        prefixes = torch.tensor([len(prompt.prefix) for prompt in prompts], device=self.device)
-        suffixes = torch.tensor([[len(ids) for ids in prompt.suffixes] for prompt in prompts], device=self.device)
-        (ads, branches), columns, width = suffixes.shape, int(prefixes.max()), int(suffixes.sum(1).max())
-        cache = self._tree.allocate(ads, columns + width + room)
-        first = 0
-        while first < ads:
-            longest = max(len(prompt.prefix) for prompt in prompts[first:])
-            chunk = prompts[first : first + max(self.prefill_tokens // longest, 1)]
-            self._tree.prefill(self._pad([prompt.prefix for prompt in chunk]), cache, first)
-            first += len(chunk)
-        cache.length = columns
-
-        # The suffixes of an ad stand one after another; (B, S) each: token, its branch (-1 = padding), its place there.
-        ids = self._pad([[token for suffix in prompt.suffixes for token in suffix] for prompt in prompts])
-        numbered = [[range(len(suffix)) for suffix in prompt.suffixes] for prompt in prompts]
-        step = self._pad([[i for places in row for i in places] for row in numbered])
-        branch = self._pad([[f for f, places in enumerate(row) for _ in places] for row in numbered], padding=-1)
-        visible = see_branches(prefixes, columns, branch, step)
-        hidden = self._tree.extend(ids, prefixes[:, None] + step, visible, cache)
-
-        last = suffixes.cumsum(1) - 1
-        logits = self._tree.logits(hidden.gather(1, last[:, :, None].expand(-1, -1, hidden.shape[-1])))
-        seen = torch.zeros(ads, branches, cache.keys.shape[3], dtype=torch.bool, device=self.device)
-        seen[:, :, :columns] = visible[:, :1, :columns]
-        seen[:, :, columns : cache.length] = branch[:, None] == torch.arange(branches, device=self.device)[:, None]
-        return _Wave(cache, seen, prefixes[:, None] + suffixes, logits)
-
-    def _choose(self, wave: "_Wave", branch: int, choices: list[list[int]]) -> Tensor:
-        """Scores (B, C): the logit of each first token, or the log-probability of each whole choice."""
-        first = [tokens[0] for tokens in choices]
-        if len(set(first)) == len(first):
-            return wave.logits[:, branch, first]
-        ads = len(wave.logits)
-        length = wave.cache.length
-        flat = torch.tensor([token for tokens in choices for token in tokens], device=self.device)
-        owner = torch.tensor([c for c, tokens in enumerate(choices) for _ in tokens], device=self.device)
-        step = torch.tensor([i for tokens in choices for i in range(len(tokens))], device=self.device)
-        block = (owner[:, None] == owner) & (step <= step[:, None])
-        seen = wave.seen[:, branch, None, :length].expand(-1, len(flat), -1)
-        visible = torch.cat([seen, block.expand(ads, -1, -1)], dim=-1)
-        positions = wave.positions[:, branch, None] + step
-        hidden = self._tree.extend(flat.expand(ads, -1), positions, visible, wave.cache)
-        wave.cache.length = length  # forget the choices again
-        following = flat.roll(-1)
-        following[step.roll(-1) == 0] = self.tokenizer.eos_token_id
-        scores = wave.logits[:, branch].log_softmax(-1)[:, first]
-        for ad in range(ads):  # one ad at a time: the logits of all choices of all ads would not fit
-            after = self._tree.logits(hidden[ad]).log_softmax(-1).gather(1, following[:, None])[:, 0]
-            scores[ad] = scores[ad].index_add(0, owner, after)
-        return scores
-
-    def _generate(self, wave: "_Wave", caps: dict[int, int]) -> list[list[tuple[list[int], float, bool]]]:
-        """Greedy tokens without the stop token, geometric mean of their probabilities, and whether the cap cut."""
-        ads = len(wave.logits)
-        if not caps:
-            return [[] for _ in range(ads)]
-        branches = list(caps)
-        stops = torch.tensor(self.stop_tokens, device=self.device)
-        limits = torch.tensor(list(caps.values()), device=self.device)
-        seen, positions, logits = wave.seen[:, branches], wave.positions[:, branches], wave.logits[:, branches]
-        running = torch.ones(ads, len(branches), dtype=torch.bool, device=self.device)
-        chosen, likelihoods = [], []
-        own = torch.arange(len(branches), device=self.device)
-        for step in range(max(caps.values())):
-            highest, token = logits.max(-1)
-            chosen.append(torch.where(running, token, -1))
-            likelihoods.append(highest - logits.logsumexp(-1))
-            running &= ~torch.isin(token, stops) & (step + 1 < limits)
-            if not running.any():
-                break
-            seen[:, own, wave.cache.length + own] = True
-            visible = seen[:, :, : wave.cache.length + len(branches)]
-            logits = self._tree.logits(self._tree.extend(token, positions + step, visible, wave.cache))
-        tokens, means = torch.stack(chosen, -1).tolist(), torch.stack(likelihoods, -1).tolist()
-        return [
-            [self._finish(*answer) for answer in zip(tokens[ad], means[ad], caps.values(), strict=True)]
-            for ad in range(ads)
-        ]
-
-    def _finish(self, tokens: list[int], likelihoods: list[float], cap: int) -> tuple[list[int], float, bool]:
-        made = [token for token in tokens if token >= 0]
-        confidence = math.exp(sum(likelihoods[: len(made)]) / len(made))
-        stopped = made[-1] in self._stops
-        return made[:-1] if stopped else made, confidence, not stopped
-
-    @cached_property
-    def _stops(self) -> frozenset[int]:
-        return frozenset(self.stop_tokens)
-
-    def _pad(self, rows: list[list[int]], padding: int = 0) -> Tensor:
-        width = max(map(len, rows))
-        return torch.tensor([row + [padding] * (width - len(row)) for row in rows], device=self.device)
 
 
 @dataclass(frozen=True)
@@ -309,20 +220,6 @@ class _Decoding:
         """Columns of the cache that answers may take."""
         scored = max((sum(map(len, tokens)) for tokens in self.choices.values()), default=0)
         return max(scored, len(self.caps) * max(self.caps.values(), default=0))
-
-
-@dataclass
-class _Wave:
-    """Ads of one wave after their suffixes.
-
-    `seen` is (B, F, capacity) bool, the columns a branch attends to; `positions` (B, F) int64 the place of its
-    next token; `logits` (B, F, V) float32 the scores of that token.
-    """
-
-    cache: TreeCache
-    seen: Tensor
-    positions: Tensor
-    logits: Tensor
 
 
 def _one_ahead(thread: Executor, work: Callable[[A], B], inputs: Iterable[A]) -> Iterator[B]:
