@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nextjob.checkpoint import Checkpoint, check_checkpoint
 from nextjob.cli.entry import one_line_errors, one_run, refuse_unknown_keys
-from nextjob.training import check_refit, refit
+from nextjob.training import check_run, refit
 
 
 @one_line_errors
@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> float:
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     datamodule = instantiate(cfg.data)
     model = instantiate(cfg.model)
-    check_refit(cfg.refit, model)
+    check_run(model, cfg.trainer.max_epochs, cfg.refit)
     logger = instantiate(cfg.logger)
     callbacks = instantiate(cfg.callbacks)
     trainer: L.Trainer = instantiate(cfg.trainer, callbacks=list(callbacks.values()), logger=logger)

@@ -6,8 +6,6 @@ are invented, their lengths log-normal (mean about 970 tokens), the same for a s
 
 import argparse
 import json
-import math
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +15,8 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from random_llama import make_ads, make_model, make_tokenizer
+from transformers import GenerationConfig, LlamaConfig
 
 from nextjob.extraction.engines.prompts import PromptBuilder
 from nextjob.extraction.engines.transformers_engine import DTYPES, TransformersExtractor
@@ -34,34 +32,7 @@ QUESTIONS = {
     "seniority": "Which level of experience does the job ask for, from the words and the years that the ad gives?",
 }
 LEVELS = ("Internship", "Junior", "Mid", "Senior", "Lead", "Executive", "Unknown")
-LLAMA_1B = LlamaConfig(
-    vocab_size=128_256,
-    hidden_size=2048,
-    intermediate_size=8192,
-    num_hidden_layers=16,
-    num_attention_heads=32,
-    num_key_value_heads=8,
-    head_dim=64,
-    max_position_embeddings=131_072,
-    rms_norm_eps=1e-5,
-    rope_parameters={
-        "rope_type": "llama3",
-        "rope_theta": 500_000.0,
-        "factor": 32.0,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 8192,
-    },
-    tie_word_embeddings=True,
-)
-TEMPLATE = (
-    "<|begin_of_text|>{% for message in messages %}<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
-    "{{ message['content'] | trim }}<|eot_id|>{% endfor %}"
-    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
-)
 GENERATED = 8
-WORDS_PER_TOKEN = 0.905
-"""Of the invented ads by their own tokenizer."""
 
 
 def main() -> None:
@@ -149,14 +120,20 @@ def compare(engine: TransformersExtractor, ads: Sequence[str], features: Sequenc
     started = time.perf_counter()
     plain = [plain_answers(engine, ads, feature) for feature in features]
     seconds = time.perf_counter() - started
-    equal = [found[p][f].raw == plain[f][p] for p in range(len(ads)) for f in range(len(features))]
-    return {
+    pairs = [(f, p, found[p][f].raw, plain[f][p]) for p in range(len(ads)) for f in range(len(features))]
+    figures = {
         "ads": len(ads),
         "engine_s": shared,
         "naive_s": seconds,
         "times_faster": seconds / shared,
-        "equal_answers": sum(equal) / len(equal),
+        "equal_answers": sum(one == other for _, _, one, other in pairs) / len(pairs),
     }
+    value = _value()
+    if value is not None:
+        made = [(value(features[f], one, ads[p]), value(features[f], other, ads[p])) for f, p, one, other in pairs]
+        figures["equal_values"] = sum(one == other for one, other in made) / len(made)
+        figures["values"] = sum(one is not None for one, _ in made)
+    return figures
 
 
 @torch.inference_mode()
@@ -246,7 +223,13 @@ def profile(engine: TransformersExtractor, ads: Sequence[str], features: Sequenc
 def make_features(closed: bool) -> list[Feature]:
     """Five questions of about 40 tokens with up to 8 new ones each; the level by its choices if closed."""
     return [
-        Feature(name, question, max_new_tokens=GENERATED, choices=LEVELS if closed and name == "seniority" else None)
+        Feature(
+            name,
+            question,
+            max_new_tokens=GENERATED,
+            choices=LEVELS if closed and name == "seniority" else None,
+            grounded=name in ("company", "location"),
+        )
         for name, question in QUESTIONS.items()
     ]
 
@@ -263,65 +246,15 @@ def make_engine(arguments: argparse.Namespace) -> TransformersExtractor:
         compiled=arguments.compiled,
     )
     if arguments.model is None:
-        torch.manual_seed(0)
-        with torch.device("meta"):
-            model: Any = LlamaForCausalLM(LLAMA_1B)
-        model = model.to(DTYPES[arguments.dtype]).to_empty(device=arguments.device).eval()
-        for parameter in model.parameters():
-            torch.nn.init.normal_(parameter, std=0.02 if parameter.dim() > 1 else 0.0)
-            if parameter.dim() == 1:
-                parameter.data.fill_(1.0)
-        with torch.device(arguments.device):  # its frequencies are no parameters
-            model.model.rotary_emb = type(model.model.rotary_emb)(LLAMA_1B)
-        tokenizer = make_tokenizer()
+        model, tokenizer = make_model(DTYPES[arguments.dtype], arguments.device), make_tokenizer(QUESTIONS.values())
         model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id)
         engine.__dict__ |= {"model": model, "tokenizer": tokenizer}
     return engine
 
 
-def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE of the invented words, with the special tokens and turns of Llama 3."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    special = ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
-    trainer = trainers.BpeTrainer(
-        vocab_size=8000,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator([*_words(), *(f" {word}" for word in _words()), *QUESTIONS.values()], trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<|begin_of_text|>",
-        eos_token="<|eot_id|>",
-        additional_special_tokens=special[1:3],
-        chat_template=TEMPLATE,
-    )
-
-
-def make_ads(count: int, seed: int = 0) -> list[str]:
-    """Invented ads of exp(N(6.78, 0.5)) tokens or so, between 100 and 3,000, in lines of 12 words."""
-    rng = random.Random(seed)
-    words = _words()
-    ads = []
-    for _ in range(count):
-        length = round(min(max(math.exp(rng.gauss(6.78, 0.5)), 100), 3000) * WORDS_PER_TOKEN)
-        chosen = rng.choices(words, k=length)
-        ads.append("\n".join(" ".join(chosen[start : start + 12]) for start in range(0, length, 12)))
-    return ads
-
-
 def read_ads(path: str) -> list[str]:
     """The `text` of a file of JSON lines."""
     return [json.loads(line)["text"] for line in Path(path).read_text(encoding="utf-8").splitlines()]
-
-
-def _words() -> list[str]:
-    rng = random.Random(1)
-    syllables = [a + b for a in "bcdfglmnprstv" for b in ("a", "e", "i", "o", "u", "on", "er")]
-    return ["".join(rng.choices(syllables, k=rng.randint(1, 3))) for _ in range(1500)]
 
 
 @dataclass
@@ -363,6 +296,15 @@ def _store() -> tuple[Callable[[dict[str, Answer]], None], str]:
     except ImportError:
         return lambda answers: None, "no pyarrow, nothing written"
     return AnswerStore(Path(mkdtemp())).add, "Parquet shards"
+
+
+def _value() -> Callable[[Feature, str, str], str | None] | None:
+    """What a table says for a raw answer about an ad; nothing where what reads values is missing."""
+    try:
+        from nextjob.extraction.table import judge
+    except ImportError:
+        return None
+    return lambda feature, raw, ad: judge(feature, Answer(raw), ad)[0]
 
 
 def _arguments() -> argparse.Namespace:

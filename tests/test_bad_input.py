@@ -30,7 +30,7 @@ from nextjob.errors import InputError
 from nextjob.extraction import RulesExtractor, declare_features, extract
 from nextjob.extraction.engines.weights import find_weights
 from nextjob.models.hybrid import MONITORED
-from nextjob.training import check_refit
+from nextjob.training import check_run
 from tests.conftest import in_process, one_line
 from tests.paths import CONF
 
@@ -349,12 +349,13 @@ def test_command(tiny_run, tiny_board, tmp_path, monkeypatch, capsys, arguments,
     [
         (["+trainr.max_epochs=1"], r"unknown key 'trainr' \(did you mean 'trainer'\?\); known: .*trainer"),
         (["trainer.max_epochs=1"], r"trainer.max_epochs=1: the mixing learns in the epochs after .*; allow at least 2"),
+        (["trainer.max_epochs=-1"], r"trainer.max_epochs=-1: the learning rates fall until the last epoch"),
         (
             ["ckpt_path=RUN/checkpoints/best.ckpt", "data.root=OTHER"],
             r"the checkpoint was trained on another catalogue",
         ),
     ],
-    ids=["top-level key", "no epoch left for the mixing", "another catalogue"],
+    ids=["top-level key", "no epoch left for the mixing", "no last epoch", "another catalogue"],
 )
 def test_train(tiny_overrides, tiny_run, tmp_path, arguments, message):
     write_board(tmp_path / "other", seed=1, n_jobs=60, n_candidates=60, n_test=5)
@@ -415,8 +416,8 @@ def test_a_limit_that_is_no_number_of_ads(limit):
 def test_only_a_recommender_is_refitted():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         model = instantiate(compose("train", ["+experiment=extractor_lora"]).model)
-    refused("refit=true is for recommenders; an adapter learns from all ads with", check_refit, True, model)
-    check_refit(False, model)
+    refused("refit=true is for recommenders; an adapter learns from all ads with", check_run, model, 8, True)
+    check_run(model, 8, False)
 
 
 def test_keys_that_are_added_and_known():

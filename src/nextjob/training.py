@@ -11,13 +11,17 @@ from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
 
 
-def check_refit(wanted: bool, model: L.LightningModule) -> None:
-    """Refuse to train anything but a recommender on every chain, where that is wanted.
+def check_run(model: L.LightningModule, max_epochs: int | None, refit: bool) -> None:
+    """Refuse what cannot end well before anything is read.
 
     Raises:
-        InputError: the run trains something else.
+        InputError: no last epoch, or something else than a recommender to be trained on every chain.
     """
-    if wanted and not isinstance(model, HybridRecommender):
+    if max_epochs is None or max_epochs < 1:
+        raise InputError(
+            f"trainer.max_epochs={max_epochs}: the learning rates fall until the last epoch; give a number from 1 on"
+        )
+    if refit and not isinstance(model, HybridRecommender):
         raise InputError("refit=true is for recommenders; an adapter learns from all ads with data.fold=null")
 
 
