@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from rich.console import Console
 
 from nextjob import Recommender
 from nextjob.__main__ import COMMANDS, main
@@ -203,6 +204,12 @@ def test_evaluate_goes_on_where_it_stopped(tiny_run, tiny_overrides, tmp_path, c
             )
     gain = pooled["hybrid/score"] - pooled["popularity/score"]
     assert pooled["hybrid - popularity/score"] == pytest.approx(gain)
+
+    crowd = [run._replace(experiment=name) for name in ("hybrid", "collaborative", "content", "slides") for run in runs]
+    evaluate.report(crowd, out, Console(width=80))
+    kinds = capsys.readouterr().out.partition("MRR@10 by kind of session")[2]
+    for label in ("3 to 4", "cold", "a row follows"):
+        assert re.search(rf" {label} +[\d,]+ +[\d.]+", kinds), kinds
 
     with pytest.raises(InputError, match="another configuration"):
         evaluate.main([*arguments, "model.learning_rates.svd=0.5"])

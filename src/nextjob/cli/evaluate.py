@@ -173,16 +173,15 @@ def _slices_table(found: Mapping[str, Mapping[str, Sequence[Group]]], seeds: int
     """MRR by slice of every experiment and of the baseline, which is the same beside each of them."""
     title = f"MRR@{TOP_K} by kind of session; ± half of the 95 % interval"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("")
-    table.add_column("rows", justify="right", no_wrap=True, min_width=5)
-    for header in (*found, BASELINE):
-        table.add_column(header, justify="right", no_wrap=True, min_width=12)
+    table.add_column("", min_width=16)
+    for header in ("rows", *found, BASELINE):
+        table.add_column(header, justify="right", no_wrap=True)
     for name, groups in next(iter(found.values())).items():
         table.add_row(name)
         for place, group in enumerate(groups):
             spans = [slices[name][place].mrr[0] for slices in found.values()]
             cells = [
-                f"{span.value:.3f}" + ("" if isnan(span.low) else f" ±{(span.high - span.low) / 2:.3f}")
+                f"{span.value:.3f}\n" + ("" if isnan(span.low) else f"±{(span.high - span.low) / 2:.3f}")
                 for span in (*spans, group.mrr[1])
             ]
             table.add_row(f"  {group.label}", f"{group.rows // seeds:,}", *cells)
