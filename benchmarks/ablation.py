@@ -43,10 +43,11 @@ FULL = "full"
 WITHOUT: dict[str, dict[str, Any]] = {
     FULL: {},
     "without svd": {"alpha": 0.0},
-    "without content": {"alpha": 1.0},
-    "without transitions": {"terms": ["exact"]},
+    "without counts": {"rerank": {"counts": None}},
+    "without content and counts": {"alpha": 1.0, "rerank": {"counts": None}},
+    "without transitions and counts": {"terms": ["exact"], "rerank": {"counts": None}},
     "without exact": {"terms": ["transitions"]},
-    "without reranker": {"rerank": None},
+    "without reranker and counts": {"rerank": None},
     "without gate (alpha 0.5)": {"alpha": 0.5},
 }
 ID_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -101,7 +102,7 @@ def of_fold(run: Path, folder: Path) -> dict[str, pd.DataFrame]:
     experts = {
         name.removeprefix("scorer."): weight
         for name, weight in experts.items()
-        if name.startswith(("scorer.svd.", "scorer.content."))
+        if name.startswith(("scorer.svd.", "scorer.content.", "scorer.count_ranker."))
     }
     done = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
 
@@ -132,6 +133,7 @@ def mixed(cfg: DictConfig, changes: dict[str, Any], datamodule: Any, experts: di
     alone = {"collaborative": 0.0, "content": 0.0, "hybrid": 1.0, "action": 0.0}
     given: Any = OmegaConf.to_container(cfg.model, resolve=True)
     arguments: dict[str, Any] = {key: value for key, value in given.items() if not key.startswith("_")}
+    changes = {key: arguments[key] | value if isinstance(value, dict) else value for key, value in changes.items()}
     model = HybridRecommender(**arguments | {"loss_weights": alone, "expert_epochs": 0} | changes)
     off: dict[str, Any] = dict.fromkeys(
         ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False

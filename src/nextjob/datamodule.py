@@ -24,6 +24,8 @@ EVALUATION_BATCH = 256
 MIN_STEPS = 50
 ROWS_PER_PREFIX = 4
 """A step has one training row for so many prefixes."""
+LISTED = 20_000
+"""So many training prefixes at most are listed."""
 WATCHED, MIN_WATCHED = 0.2, 500
 """Share of the tune chains that nothing learns from; where it has fewer prefixes, none are spared."""
 
@@ -87,6 +89,8 @@ class SessionDataModule(L.LightningDataModule):
     """Rows of the tune chains."""
     tune_examples: Sessions
     """Every prefix of most tune chains, of all where they are few: they fit the mixing."""
+    listed: Sessions
+    """Some training prefixes, for the ranker of counts: their own chain is left out, so that they are like new ones."""
     watched: Sessions
     """Every prefix of the other tune chains, if any: nothing learns from them. They choose the epoch."""
     examples: Sessions
@@ -130,6 +134,8 @@ class SessionDataModule(L.LightningDataModule):
         self.counted = stitch_chains(rows.take(np.sort(np.concatenate([split.train, split.tune]))))
         self.sessions_with_targets = self.train.with_target_appended()
         self.examples = expand_prefixes(self.stitched, self.max_prefix, self.horizon)
+        order = np.random.default_rng(self.split_seed).permutation(len(self.examples))
+        self.listed = self.examples.take(np.sort(order[:LISTED]))
         tune = stitch_chains(self.tune)
         order = np.random.default_rng(self.split_seed).permutation(len(tune))
         watched, fitted = (np.sort(part) for part in np.split(order, [round(WATCHED * len(tune))]))
@@ -146,6 +152,8 @@ class SessionDataModule(L.LightningDataModule):
         batch_size = min(self.batch_size, max(1, len(self.examples) // (MIN_STEPS * replicas)))
         loaders = {"train": self._loader(self.examples, batch_size, shuffle=True)}
         loaders["rows"] = self._loader(self.train, max(1, batch_size // ROWS_PER_PREFIX), shuffle=True)
+        listed = max(1, batch_size * len(self.listed) // len(self.examples))
+        loaders["listed"] = self._loader(self.listed, listed, shuffle=True)
         if len(self.tune_examples):
             loaders["tune"] = self._loader(self.tune_examples, self.tune_batch_size, shuffle=True)
         return CombinedLoader(loaders, "max_size_cycle")

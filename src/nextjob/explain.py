@@ -113,14 +113,14 @@ def _called(job: JobId, values: Mapping[str, str]) -> str:
 def _reason(terms: Mapping[str, float], past_jobs: Mapping[str, PastJob], called: Mapping[str, str]) -> str:
     """The strongest reasons in words: what other candidates did, and one reason for every feature."""
     strength: dict[str, float] = {}
-    for name, term in terms.items():
+    for name in past_jobs:
         about = name.partition("/")[2] or OTHERS
-        strength[about] = strength.get(about, 0.0) + term
+        strength[about] = strength.get(about, 0.0) + terms[name]
     phrases = []
     for about in sorted(strength, key=lambda key: -strength[key]):
         speakers = (TRANSITIONS, SVD) if about == OTHERS else (f"{EXACT}/{about}", f"{CONTENT}/{about}")
-        spoken = next((name for name in speakers if name in past_jobs), None)
-        if strength[about] <= 0 or spoken is None:
+        spoken = next(name for name in speakers if name in past_jobs)
+        if strength[about] <= 0:
             continue
         value, past = past_jobs[spoken].value, called[spoken]
         known = f" ({value})" if value and about != TITLE else ""

@@ -17,11 +17,11 @@ SESSION = st.lists(st.tuples(st.integers(0, N_JOBS - 1), st.sampled_from(["view"
 
 
 def shaken(model) -> Recommender:
-    """Its word vectors and reranker no longer at 0."""
+    """Its word vectors, reranker and ranker of counts no longer at 0."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if name.endswith((".vectors", "reranker.output.weight")):
+            if name.endswith((".vectors", "ranker.output.weight")):
                 parameter.normal_(std=0.1, generator=generator)
     return Recommender(model)
 

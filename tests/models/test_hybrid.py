@@ -9,7 +9,7 @@ from torch import Tensor
 from nextjob.data.sessions import Batch
 from nextjob.losses import mask_seen_
 from nextjob.metrics import top_k
-from nextjob.models.competition import compete
+from nextjob.models.competition import compete, mixing_loss
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
 from nextjob.recommend import Recommender
@@ -199,7 +199,7 @@ def test_every_fit_starts_anew(model, request, make_model):
 def hybrid(make_model) -> HybridRecommender:
     model = make_model("+experiment=hybrid").train()
     model.log = model.log_dict = lambda *_, **__: None
-    for part in (model.action, model.scorer.reranker):
+    for part in (model.action, model.scorer.reranker, model.scorer.count_ranker):
         torch.nn.init.normal_(part.output.weight, std=0.1)
     return model
 
@@ -207,21 +207,22 @@ def hybrid(make_model) -> HybridRecommender:
 def test_the_mixing_learns_from_tune_rows_and_the_experts_from_training_rows(hybrid, datamodule):
     rows = np.arange(64)
     train = datamodule.examples.batch(rows)
-    hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
-    hybrid.training_step({"train": train, "rows": datamodule.train.batch(rows)}, 0)["loss"].backward()
+    competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
+    given = {"train": train, "rows": datamodule.train.batch(rows), "listed": datamodule.listed.batch(rows)}
+    hybrid.training_step(given, 0)["loss"].backward()
     from_train = with_gradient(hybrid)
     hybrid.zero_grad()
-    hybrid._mixing_loss(torch.from_numpy(rows)).backward()
+    mixing_loss(hybrid.scorer, competition, torch.from_numpy(rows), hybrid.prior).backward()
     from_tune = with_gradient(hybrid)
     assert not from_train & from_tune
     assert parts(from_tune) == {"mixing", "reranker"}
-    assert parts(from_train) == {"svd", "content", "action"}
+    assert parts(from_train) == {"svd", "content", "count_ranker", "action"}
     assert from_train | from_tune == {name for name, _ in hybrid.named_parameters()}, "nothing is left to chance"
 
 
 @torch.no_grad()
 def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodule):
-    hybrid.scorer.reranker = None
+    hybrid.scorer.reranker = hybrid.scorer.count_ranker = None
     found = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples)
     rows = np.arange(50, 90)
     batch = datamodule.tune_examples.batch(rows)
@@ -240,14 +241,12 @@ def test_the_mixing_learns_from_the_scores_that_it_will_rank_by(hybrid, datamodu
 def test_the_pull_towards_the_plain_sum_has_a_limit(hybrid, datamodule):
     """With eight tune prefixes the prior of the configuration is beyond it."""
     rows = torch.arange(8)
-    hybrid.competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples).rows(rows)
+    competition = compete(hybrid.scorer, hybrid.scorer.mixing, datamodule.tune_examples).rows(rows)
     hybrid.eval()
     torch.nn.init.zeros_(hybrid.scorer.reranker.output.weight)
     torch.nn.init.constant_(hybrid.scorer.reranker.output.bias, 0.1)
-    losses = []
-    for prior in (0.0, 8.0, hybrid.prior, 1e6):
-        hybrid.prior = prior
-        losses.append(hybrid._mixing_loss(rows).item())
+    priors = (0.0, 8.0, hybrid.prior, 1e6)
+    losses = [mixing_loss(hybrid.scorer, competition, rows, prior).item() for prior in priors]
     assert losses[1] - losses[0] == pytest.approx(0.01 * hybrid.scorer.reranker.output.out_features, rel=1e-3)
     assert losses[2] == losses[3] < 1000 * losses[1]
 
@@ -268,7 +267,7 @@ def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
     left_out = hybrid.scorer.score(tune, leave_out=True)
     assert not torch.allclose(hybrid.scorer.score(tune), left_out)
     counted = datamodule.counted
-    for part in (hybrid.scorer.transitions, hybrid.scorer.followers):
+    for part in (hybrid.scorer.transitions, hybrid.scorer.pairs):
         part.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
     assert torch.allclose(hybrid.scorer.score(tune), left_out, atol=1e-4)
 

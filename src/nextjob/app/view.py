@@ -8,17 +8,18 @@ from jinja2 import Environment, PackageLoader
 from nextjob.app.sessions import Session
 from nextjob.data.vocabulary import JobId
 from nextjob.explain import TITLE, Explanation
-from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, SHORTLIST, SVD, TRANSITIONS
+from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, SHORTLIST, SVD, TRANSITIONS
 from nextjob.recommend import Recommendation, Recommender
 
 LABELS = {
     TRANSITIONS: "opened together",
     SVD: "similar candidates",
+    COUNTS: "opened before and after",
     DISCOUNT: "popularity discount",
     SHORTLIST: "not on the shortlist",
 }
 OF_FEATURES = {CONTENT: "alike", EXACT: "the same"}
-COLOURS = {TRANSITIONS: "#0072b2", SVD: "#56b4e9", DISCOUNT: "#8c8c8c", SHORTLIST: "#8c8c8c"}
+COLOURS = {TRANSITIONS: "#0072b2", SVD: "#56b4e9", COUNTS: "#332288", DISCOUNT: "#8c8c8c", SHORTLIST: "#8c8c8c"}
 OF_FEATURE = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#8672c4", "#a38a56")
 
 

@@ -38,6 +38,7 @@ class ContentScorer(nn.Module):
         super().__init__()
         self.features = list(shapes)
         self.weights = RecencyWeights(decay, apply_weight)
+        self.decay = decay
         self.dropout = nn.Dropout(dropout)
         self.spaces = nn.ModuleList(FeatureSpace(n_jobs, shape) for shape in shapes.values())
         self.log_scale = nn.Parameter(torch.full((len(shapes),), math.log(FIRST_SCALE / max(len(shapes), 1) ** 0.5)))
@@ -74,16 +75,39 @@ class ContentScorer(nn.Module):
         }
 
     def nearest(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
-        """Largest cosine between a candidate and any one past job; (B, L), (B, C) -> two (B, C) per feature.
+        """Largest cosine between a candidate and any one past job; (B, L), (B, C) -> one (B, C) per feature."""
+        spaces = [space for _, space in self.by_feature()]
+        cosines = [_cosines(jobs, candidates, space.past(), space.candidates()) for space in spaces]
+        return [_largest(cosine, jobs) for cosine in cosines]
 
-        The first by coordinates and words, the second by coordinates alone.
+    def untrained(self, jobs: Tensor, candidates: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Cosines by the coordinates alone; (B, L), (B, C) -> three (B, C) per feature.
+
+        The largest with any one past job, their mean with weights of recency, and that with the last job.
         """
-        pairs = []
+        recency, last = self._recency(jobs), (jobs.ne(0).sum(1) - 1).clamp(min=0)
+        found = []
         for _, space in self.by_feature():
-            untrained = space.untrained()
-            pairs += [(space.past(), space.candidates()), (untrained, untrained[1:])]
-        cosines = [_cosines(jobs, candidates, past, table) for past, table in pairs]
-        return [cosine.masked_fill(jobs.eq(0)[:, None], -torch.inf).amax(2) for cosine in cosines]
+            table = space.untrained()
+            cosine = _cosines(jobs, candidates, table, table[1:])
+            mean = (cosine * recency[:, None]).sum(2)
+            latest = cosine.gather(2, last[:, None, None].expand(*mean.shape, 1))[:, :, 0]
+            found.append((_largest(cosine, jobs), mean, latest))
+        return found
+
+    def without_words(self, jobs: Tensor) -> dict[str, Tensor]:
+        """Cosine of every job by the coordinates alone; (B, L) -> {feature: (B, J)}."""
+        recency, scores = self._recency(jobs), {}
+        for feature, space in self.by_feature():
+            table = space.untrained()
+            profile = torch.einsum("bl,bld->bd", recency, functional.embedding(jobs, table))
+            scores[feature] = functional.normalize(profile, dim=1) @ table[1:].T
+        return scores
+
+    def _recency(self, jobs: Tensor) -> Tensor:
+        """decay^lag with a sum of 1, as training starts; (B, L) -> (B, L)."""
+        weights = self.decay ** lags(jobs) * jobs.ne(0)
+        return weights / weights.sum(1, keepdim=True)
 
     def by_past_job(self, jobs: Tensor, candidates: Tensor) -> dict[str, Tensor]:
         """Cosine of every candidate and every single past job per feature; (B, L), (B, C) -> {feature: (B, C, L)}.
@@ -143,6 +167,11 @@ def _unit(vectors: Tensor) -> Tensor:
 
 def _cosines(jobs: Tensor, candidates: Tensor, past: Tensor, table: Tensor) -> Tensor:
     return torch.einsum("bld,bcd->bcl", functional.embedding(jobs, past), functional.embedding(candidates, table))
+
+
+def _largest(cosines: Tensor, jobs: Tensor) -> Tensor:
+    """(B, C, L) -> (B, C) over the jobs that are none of the padding."""
+    return cosines.masked_fill(jobs.eq(0)[:, None], -torch.inf).amax(2)
 
 
 class Axes(NamedTuple):

@@ -5,8 +5,7 @@ from typing import Any
 
 import lightning as L
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 from torchmetrics.aggregation import CatMetric
 
 from nextjob.cold import cold_recipe
@@ -16,7 +15,7 @@ from nextjob.errors import InputError
 from nextjob.losses import action_loss, applied, coming_jobs_loss, mask_seen_
 from nextjob.metrics import RankingMetrics, ranks
 from nextjob.models.action import ActionMLP
-from nextjob.models.competition import Competition, compete
+from nextjob.models.competition import Competition, CountLists, compete, counts_loss, list_by_counts, mixing_loss
 from nextjob.models.content import Shape, principal_axes, project
 from nextjob.models.mixing import DISCOUNT, EXACT, TRANSITIONS, Mixing
 from nextjob.models.scorer import DECIMALS, HybridScorer
@@ -26,8 +25,6 @@ TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
 LAST_RATE = 0.05
 """Where falling learning rates end, as a share of where they start."""
-STRONGEST_PULL = 1000.0
-"""Of the prior on the reranker: it holds the weights within a few hundredths of 1, and the loss stays readable."""
 MONITORED = (
     *(f"tune/{name}@{TOP_K}" for name in ("mrr", "hr", "ndcg")),
     *(f"tune/{name}" for name in ("action_acc", "action_auc", "score")),
@@ -39,16 +36,16 @@ class HybridRecommender(L.LightningModule):
     """Ranks the next job and predicts the action; the score is a sum of named terms.
 
     First the experts (factors, word vectors) learn from training prefixes, each under its own full softmax over the
-    jobs that occur there. Then, while they rest, what mixes them (gate, weights, scales, reranker) learns from the
-    prefixes of the tune chains, which the experts never see, with the chain's own counts subtracted from the
-    transitions. One loss, one optimiser, a parameter group for every part.
+    jobs that occur there, and the ranker of counts from some of them, their own chains left out of its counts. Then,
+    while they rest, what mixes them (gate, weights, scales, reranker) learns from the prefixes of the tune chains,
+    which the experts never see, with the chain's own counts subtracted from the transitions. One loss, one optimiser,
+    a parameter group for every part.
 
     Args:
         alpha: a number fixes the gate, None learns it.
         terms, svd, content, transitions, mixing: see HybridScorer; action: the arguments of ActionMLP.
-        rerank: hidden width and size of the shortlist, see HybridScorer, and the prior: with N prefixes to learn from,
-            (prior / N)^3, at most STRONGEST_PULL, times the mean square of its log weights pulls it towards the plain
-            sum; None for that sum.
+        rerank: hidden widths and size of the shortlist, see HybridScorer, and the prior, see mixing_loss; None for the
+            plain sum.
         factors: the matrix that the factors start from, the arguments of initial_factors.
         coordinates: dimension and whitening of principal_coordinates.
         action_rows: share of the action's loss that training rows have, the rest have all prefixes. In a whole row the
@@ -114,6 +111,7 @@ class HybridRecommender(L.LightningModule):
         self.catalogue: dict[str, Any] | None = None
         self.kept_mixing = False
         self.competition: Competition | None = None
+        self.lists: CountLists | None = None
 
     known: Tensor  # (K,) columns of the jobs in the training chains, over which the experts' softmax goes
     column: Tensor  # (J + 1,) place of a job number among them, -1 for others
@@ -181,7 +179,7 @@ class HybridRecommender(L.LightningModule):
 
     def initialise(self, datamodule: SessionDataModule, coordinates: dict[str, Tensor]) -> None:
         """Counts, factors, coordinates and the last-action rule from the training chains."""
-        self.competition = None
+        self.competition = self.lists = None
         self.scorer.initialise(datamodule, coordinates, self.factors, scale=self.loss_weights["collaborative"] > 0)
         if self.action.rates is not None:
             transitions = self.scorer.transitions
@@ -201,8 +199,9 @@ class HybridRecommender(L.LightningModule):
         assert other.catalogue is not None
         self.build(**other.catalogue)
         pairs = [(self.scorer.mixing, other.scorer.mixing), (self.action, other.action)]
-        if self.scorer.reranker is not None and other.scorer.reranker is not None:
-            pairs.append((self.scorer.reranker, other.scorer.reranker))
+        for part in ("reranker", "count_ranker"):
+            if getattr(self.scorer, part) is not None:
+                pairs.append((getattr(self.scorer, part), getattr(other.scorer, part)))
         for kept, tuned in pairs:
             kept.load_state_dict(tuned.state_dict())
             kept.requires_grad_(False)
@@ -239,13 +238,19 @@ class HybridRecommender(L.LightningModule):
             losses["action"] = self._action_loss(train) * (1 - self.action_rows)
             if self.action_rows:
                 losses["action"] = losses["action"] + self._action_loss(batch["rows"]) * self.action_rows
+        datamodule: SessionDataModule = self.trainer.datamodule  # type: ignore[attr-defined]
+        if weights["hybrid"] and self.scorer.count_ranker is not None and learning and not self.kept_mixing:
+            if self.lists is None:
+                self.lists = list_by_counts(self.scorer, self._first_mixing(), datamodule.listed)
+            losses["counts"] = counts_loss(self.scorer.count_ranker, self.lists, batch["listed"].row)
         if weights["hybrid"] and "tune" in batch and not learning:
             if self.competition is None:
-                start = Mixing(self.scorer.mixing.features, self.fixed_alpha, **self.mixing_arguments).to(self.device)
-                self.competition = compete(self.scorer, start, self.trainer.datamodule.tune_examples)  # type: ignore[attr-defined]
-            losses["hybrid"] = self._mixing_loss(batch["tune"].row)
+                self.lists = None
+                self.competition = compete(self.scorer, self._first_mixing(), datamodule.tune_examples)
+            losses["hybrid"] = mixing_loss(self.scorer, self.competition, batch["tune"].row, self.prior)
         if not losses:
             return None
+        weights = weights | {"counts": weights["hybrid"]}
         total = sum((weights[task] * loss for task, loss in losses.items()), torch.zeros((), device=self.device))
         logged = {f"train/{task}_loss": loss.detach() for task, loss in losses.items()}
         self.log_dict(logged, batch_size=len(train.row))
@@ -255,23 +260,9 @@ class HybridRecommender(L.LightningModule):
     def _action_loss(self, batch: Batch) -> Tensor:
         return action_loss(self.action(batch.jobs, batch.actions, batch.chain), batch.target_action)
 
-    def _mixing_loss(self, rows: Tensor) -> Tensor:
-        """Cross-entropy of the target among its competitors, by the plain sum and reranked."""
-        assert self.competition is not None
-        facts, experts, evidence, out, found = self.competition.rows(rows)
-        terms = self.scorer.mixing(experts, self.scorer.mixing.gate(facts))
-        first = torch.zeros(len(rows), dtype=torch.int64, device=self.device)
-        total = sum(terms.values(), torch.zeros_like(out, dtype=facts.dtype)).masked_fill(out, -torch.inf)
-        loss = functional.cross_entropy(total, first)
-        if self.scorer.reranker is None:
-            return loss
-        values = torch.stack([term.detach() for term in terms.values()], dim=2)
-        weights = self.scorer.reranker(values, evidence)
-        scores = (values * weights).sum(2).masked_fill(out, -torch.inf)
-        reranked = functional.cross_entropy(scores, first, reduction="none")
-        strength = min((self.prior / len(self.competition.found)) ** 3, STRONGEST_PULL)
-        pull = strength * weights.log().square().sum(2).mean()
-        return loss + pull + (reranked * found).sum() / found.sum().clamp(min=1)
+    def _first_mixing(self) -> Mixing:
+        """The mixing as it starts."""
+        return Mixing(self.scorer.mixing.features, self.fixed_alpha, **self.mixing_arguments).to(self.device)
 
     def on_train_batch_start(self, batch: dict[str, Batch], _: int) -> None:
         """Seed dropout by step, so that a resumed run repeats the undisturbed one."""
@@ -280,7 +271,13 @@ class HybridRecommender(L.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW, one parameter group a part; rates fall linearly, each over the epochs in which the part learns."""
         scorer = self.scorer
-        parts = {"svd": scorer.svd, "content": scorer.content, "action": self.action, "rerank": scorer.reranker}
+        parts: dict[str, nn.Module | None] = {
+            "svd": scorer.svd,
+            "content": scorer.content,
+            "counts": scorer.count_ranker,
+            "action": self.action,
+            "rerank": scorer.reranker,
+        }
         parameters = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
         groups = [
             {"name": name, "params": chosen, "lr": self.learning_rates[name], "weight_decay": self.weight_decay}
@@ -297,7 +294,7 @@ class HybridRecommender(L.LightningModule):
         optimizer = torch.optim.AdamW(groups, fused=True)
         steps, epochs = int(self.trainer.estimated_stepping_batches), self.trainer.max_epochs or 1
         of_experts = steps * min(1.0, self.expert_epochs / epochs)
-        spans = {"svd": (0, of_experts), "content": (0, of_experts), "action": (0, steps)}
+        spans = dict.fromkeys(("svd", "content", "counts"), (0, of_experts)) | {"action": (0, steps)}
         falls = [_falling(*spans.get(str(group["name"]), (of_experts, steps))) for group in groups]
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falls)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

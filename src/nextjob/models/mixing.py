@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from nextjob.models.gate import AlphaGate
 
 SVD, TRANSITIONS, CONTENT, EXACT = "svd", "transitions", "content", "exact"
-DISCOUNT, SHORTLIST = "popularity_discount", "shortlist"
+COUNTS, DISCOUNT, SHORTLIST = "counts", "popularity_discount", "shortlist"
 N_FACTS = 4
 FIRST_EPS = 1e-3
 
@@ -20,7 +20,7 @@ class Mixing(nn.Module):
     """S = alpha * S_CF + (1 - alpha) * sum_f w_f s_f + further terms, each under its own name.
 
     S_CF = w_svd * svd scores and s_f the cosine of feature f. Further terms, when there: transitions
-    w_t log(1 + T / eps), exact matches w_f' e_f. All weights are positive (softplus).
+    w_t log(1 + T / eps), exact matches w_f' e_f, and w_c h for the shortlist. All weights are positive (softplus).
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Mixing(nn.Module):
         feature_weights: float | dict[str, float],
         transition_weight: float,
         exact_weight: float,
+        count_weight: float,
     ) -> None:
         super().__init__()
         self.features = features
@@ -44,6 +45,7 @@ class Mixing(nn.Module):
         self.transitions = nn.Parameter(_inverse_softplus([transition_weight]))
         self.log_eps = nn.Parameter(torch.tensor(math.log(FIRST_EPS)))
         self.exact = nn.Parameter(_inverse_softplus([exact_weight] * len(features)))
+        self.counts = nn.Parameter(_inverse_softplus([count_weight]))
 
     def feature_weights(self) -> dict[str, Tensor]:
         """w_f of every feature, as scalars."""
@@ -58,6 +60,10 @@ class Mixing(nn.Module):
         for feature, weight in feature_weights.items():
             mixing.content[self.features.index(feature)] = _inverse_softplus([weight])[0]
         return mixing
+
+    def of_counts(self, scores: Tensor) -> Tensor:
+        """The term that the scores of the count ranker become."""
+        return softplus(self.counts) * scores
 
     def forward(self, experts: dict[str, Tensor], alpha: Tensor) -> dict[str, Tensor]:
         """Expert scores {name: (B, C)} and alpha (B,) -> the terms {name: (B, C)}, which add up to the score."""

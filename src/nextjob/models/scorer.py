@@ -7,12 +7,14 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nextjob.data.sessions import Batch
 from nextjob.losses import applied, mask_seen_
 from nextjob.metrics import top_k
 from nextjob.models.content import ContentScorer, ExactMatch, Shape
-from nextjob.models.mixing import CONTENT, DISCOUNT, EXACT, FIRST_EPS, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
+from nextjob.models.counts import N_COLUMNS, CountRanker, PairCounts
+from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
 from nextjob.models.prefix import last_only
 from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors
@@ -45,7 +47,8 @@ class HybridScorer(nn.Module):
         alpha: a number fixes the gate, None learns it. At 1 there is no content, at 0 there are no factors.
         terms: which further terms the score has: transitions, exact, popularity_discount.
         svd, content, transitions, mixing: the arguments of SVDEmbedding, ContentScorer, Transitions and Mixing.
-        rerank: hidden width of Reranker and size of the shortlist; None leaves it at the plain sum.
+        rerank: size of the shortlist, hidden width of Reranker, and that of CountRanker as ``counts``, None for no such
+            term; None leaves the score at the plain sum.
     """
 
     popularity: Tensor  # (J,) interactions of each job in the training chains
@@ -84,14 +87,17 @@ class HybridScorer(nn.Module):
         self.mixing = Mixing(features, alpha, **mixing)
         self.shortlist = 0 if rerank is None else rerank["size"]
         self.reranker: Reranker | None = None
-        self.followers: Transitions | None = None
+        self.pairs: PairCounts | None = None
+        self.count_ranker: CountRanker | None = None
         if rerank is not None:
             counted, contents = int(TRANSITIONS in terms), len(features) * (self.content is not None)
             n_terms = (self.svd is not None) + counted + contents + len(features) * (self.exact is not None)
             n_evidence = 1 + N_FACTS + (self.svd is not None) + 3 * counted + 2 * contents
             self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
             if counted:
-                self.followers = Transitions(n_jobs, self.transitions.window, back=0.0, decay=1.0, power=0.0)
+                self.pairs = PairCounts(n_jobs, self.transitions.window, self.transitions.back)
+            if rerank["counts"] is not None:
+                self.count_ranker = CountRanker(N_FACTS + N_COLUMNS * counted + 3 * contents, rerank["counts"])
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
 
@@ -105,8 +111,8 @@ class HybridScorer(nn.Module):
         n_jobs = len(self.popularity)
         words = datamodule.catalogue.words
         self.transitions.count(datamodule.counted)
-        if self.followers is not None:
-            self.followers.count(datamodule.counted)
+        if self.pairs is not None:
+            self.pairs.count(datamodule.counted)
         popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
         self.popularity.copy_(torch.from_numpy(popularity))
         order = np.lexsort([np.random.default_rng(0).permutation(n_jobs), -popularity])
@@ -141,9 +147,9 @@ class HybridScorer(nn.Module):
             self.content.append(coordinates, words)
         if self.exact is not None:
             self.exact.append(values)
-        for counts in (self.transitions, self.followers):
-            if counts is not None:
-                counts.append(n_new)
+        self.transitions.append(n_new)
+        if self.pairs is not None:
+            self.pairs.append(n_new)
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(n_new)])
         self.tie_order = torch.cat([self.tie_order, len(self.tie_order) + torch.arange(n_new)])
 
@@ -196,6 +202,7 @@ class HybridScorer(nn.Module):
         ``mixing`` stands in for the learned one.
         """
         facts = self.facts(batch, leave_out)
+        mixing = self.mixing if mixing is None else mixing
         terms = self._plain(facts, batch, leave_out, mixing)
         total = self.add_up(terms, batch.jobs.shape[0])
         if self.reranker is not None:
@@ -204,8 +211,11 @@ class HybridScorer(nn.Module):
             behind = self._behind(best)
             place = torch.where(behind, OUTSIDE, 0.0).to(total)
             values = torch.stack([term.gather(1, best) for term in terms.values()], dim=2)
-            chosen = self._reranked(values, facts, batch, best, behind, leave_out).unbind(2)
-            terms = {name: term.scatter(1, best, new) for (name, term), new in zip(terms.items(), chosen, strict=True)}
+            chosen, counts = self._reranked(values, facts, batch, best, behind, leave_out, mixing)
+            pairs = zip(terms.items(), chosen.unbind(2), strict=True)
+            terms = {name: term.scatter(1, best, new) for (name, term), new in pairs}
+            if counts is not None:
+                terms[COUNTS] = torch.zeros_like(total).scatter_(1, best, counts)
             terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, place)
             total = self.add_up(terms, batch.jobs.shape[0])
         return (total, terms) if parts else total
@@ -218,6 +228,7 @@ class HybridScorer(nn.Module):
         no others; there have to be k of them. ``mixing`` stands in for the learned one.
         """
         facts = self.facts(batch)
+        mixing = self.mixing if mixing is None else mixing
         tie_order = self.tie_order
         if among is not None:
             among = among.gather(1, tie_order[among].argsort(1))
@@ -235,9 +246,11 @@ class HybridScorer(nn.Module):
             values = torch.stack([term[:, :reranked] for term in chosen.values()], dim=2)
             behind = self._behind(best)
             considered = (best[:, :reranked], behind[:, :reranked])
-            new = self._reranked(values, facts, batch, *considered, leave_out=False).unbind(2)
-            for term, inside in zip(chosen.values(), new, strict=True):
+            new, counts = self._reranked(values, facts, batch, *considered, leave_out=False, mixing=mixing)
+            for term, inside in zip(chosen.values(), new.unbind(2), strict=True):
                 term[:, :reranked] = inside
+            if counts is not None:
+                chosen[COUNTS] = functional.pad(counts, (0, best.shape[1] - reranked))
             chosen[SHORTLIST] = torch.where(behind, OUTSIDE, 0.0).to(total)
         scores = self.add_up(chosen, *best.shape)
         compared = scores.round(decimals=DECIMALS).masked_fill_(left_out, -torch.inf)
@@ -280,10 +293,9 @@ class HybridScorer(nn.Module):
         facts: Tensor,
         batch: Batch,
         leave_out: bool,
-        mixing: Mixing | None = None,
+        mixing: Mixing,
         among: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        mixing = self.mixing if mixing is None else mixing
         terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out, among), mixing.gate(facts))
         if DISCOUNT in self.terms:
             popularity = self.popularity if among is None else self.popularity[among]
@@ -302,29 +314,44 @@ class HybridScorer(nn.Module):
         return trained.cumsum(1) - trained.long() >= self.shortlist
 
     def _reranked(
-        self, values: Tensor, facts: Tensor, batch: Batch, best: Tensor, behind: Tensor, leave_out: bool
-    ) -> Tensor:
-        """(B, C, T) terms of the best jobs -> the same, those of shortlisted ones weighed anew."""
+        self,
+        values: Tensor,
+        facts: Tensor,
+        batch: Batch,
+        best: Tensor,
+        behind: Tensor,
+        leave_out: bool,
+        mixing: Mixing,
+    ) -> tuple[Tensor, Tensor | None]:
+        """(B, C, T) terms of the best jobs -> the same, those of shortlisted ones weighed anew, and their counts."""
         assert self.reranker is not None
-        weights = self.reranker(values, self.evidence(facts, batch, best, leave_out))
-        return values * weights.masked_fill(behind[:, :, None], 1.0)
+        evidence, columns = self.evidence(facts, batch, best, leave_out)
+        weights = self.reranker(values, evidence).masked_fill(behind[:, :, None], 1.0)
+        if self.count_ranker is None:
+            return values * weights, None
+        return values * weights, mixing.of_counts(self.count_ranker(columns)).masked_fill(behind, 0.0)
 
     @torch.no_grad()
-    def evidence(self, facts: Tensor, batch: Batch, shortlist: Tensor, leave_out: bool) -> Tensor:
-        """What the reranker knows of session and candidate beside the terms, (B, C, G).
+    def evidence(self, facts: Tensor, batch: Batch, candidates: Tensor, leave_out: bool) -> tuple[Tensor, Tensor]:
+        """What the reranker knows of session and candidate beside the terms, and the ranker of counts; (B, C, G) each.
 
-        Popularity, the facts of the session, what the last job alone would score, how often the job came after those
-        of the session, and the nearest past job by content.
+        The former: popularity, the facts of the session, what the last job alone would score, how often the job came
+        after those of the session, and the nearest past job by content. The latter: counts, cosines without trained
+        words and the facts of the session; nothing that is trained.
         """
         chain = batch.chain if leave_out else None
-        popularity = self.popularity[shortlist].clamp(min=1).log()  # a job never seen is like one seen once
-        columns = [popularity, *facts.T[:, :, None].expand(-1, -1, shortlist.shape[1])]
-        job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
+        of_session = list(facts.T[:, :, None].expand(-1, -1, candidates.shape[1]))
+        popularity = self.popularity[candidates].clamp(min=1).log()  # a job never seen is like one seen once
+        evidence, columns = [popularity, *of_session], [*of_session]
         if self.svd is not None:
-            columns.append(self.svd.at(job, action, shortlist))
-        if self.followers is not None:
-            columns.append(torch.log1p(self.transitions(job, chain).gather(1, shortlist) / FIRST_EPS))
-            columns += [torch.log1p(self.followers(past, chain).gather(1, shortlist)) for past in (job, batch.jobs)]
+            job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
+            evidence.append(self.svd.at(job, action, candidates))
+        if self.pairs is not None:
+            counts = self.pairs.describe(batch.jobs, candidates, self.transitions.weights(batch.jobs, chain), chain)
+            evidence += [counts["with the last"], counts["after 0"], counts["after"]]
+            columns += counts.values()
         if self.content is not None:
-            columns += self.content.nearest(batch.jobs, shortlist)
-        return torch.stack(columns, dim=2)
+            cosines = self.content.untrained(batch.jobs, candidates)
+            evidence += [*self.content.nearest(batch.jobs, candidates), *(largest for largest, _, _ in cosines)]
+            columns += [cosine for of_feature in cosines for cosine in of_feature]
+        return torch.stack(evidence, dim=2), torch.stack(columns, dim=2)

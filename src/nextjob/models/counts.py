@@ -1,0 +1,135 @@
+"""What counts say of a session and a candidate: how often one came after or before the other, and a ranker of that."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nextjob.data.sessions import Sessions
+from nextjob.models.chain_sums import ChainSums
+from nextjob.models.mixing import FIRST_EPS
+from nextjob.models.prefix import lags
+from nextjob.models.rerank import FARTHEST
+from nextjob.models.sparse_rows import SparseRows
+from nextjob.models.transitions import count_transitions
+
+LAGS = 3
+"""The last jobs that are counted from one by one."""
+GROUPS = LAGS + 1
+"""They, and all earlier jobs together."""
+AFTER, BEFORE, WEIGHED = range(3)
+ROUNDING = 1e-6
+"""A count below this is what a subtraction left over."""
+
+
+class PairCounts(nn.Module):
+    """Distance-decayed counts of what was opened after and before every job, a row's own profile chain left out.
+
+    They are read for the candidates of a session alone, in one pass over the rows of its jobs.
+    """
+
+    def __init__(self, n_jobs: int, window: int, back: float) -> None:
+        super().__init__()
+        self.n_jobs, self.window, self.back = n_jobs, window, back
+        self.rows = SparseRows.empty((n_jobs + 1, n_jobs), 2)  # counts after and before
+        self.sums = ChainSums(n_jobs, 3)  # of a job's row after and before it, and how often it was opened
+        self.own: SparseRows | None = None
+
+    def count(self, stitched: Sessions) -> None:
+        """Replace the counts by those of the given chains (one stitched session each)."""
+        counts = count_transitions(stitched, self.window, back=0.0)
+        n_pairs = 2 * len(counts.weight)
+        job = np.concatenate([counts.source, counts.target])
+        other = np.concatenate([counts.target, counts.source]) - 1
+        values = np.zeros((n_pairs + len(stitched.jobs), 3))
+        values[: n_pairs // 2, AFTER] = values[n_pairs // 2 : n_pairs, BEFORE] = counts.weight
+        values[n_pairs:, 2] = 1
+        chain = np.concatenate([counts.chain, counts.chain, np.repeat(stitched.chain, stitched.lengths)])
+        row = self.sums.count(chain, np.concatenate([job, stitched.jobs]), values)
+        pairs = values[:n_pairs, :2]
+        self.rows = SparseRows(job, other, pairs, (self.n_jobs + 1, self.n_jobs))
+        own = (int(row.max(initial=-1)) + 1, self.n_jobs)
+        self.own = SparseRows(row[:n_pairs], other, pairs, own, kept=False)
+
+    def append(self, n_new: int) -> None:
+        """Add jobs that nobody opened."""
+        self.n_jobs += n_new
+        self.rows.append(n_new)
+        self.sums.append(n_new)
+
+    def at(self, jobs: Tensor, candidates: Tensor, weights: Tensor, chain: Tensor | None) -> Tensor:
+        """Counts from the jobs of B sessions to C candidates each; (B, L), (B, C), (B, L) -> (B, C, GROUPS, 3).
+
+        From each of the last jobs, the last one first, and from the earlier ones together: after, before, and
+        (after + back * before) times the ``weights`` of the jobs.
+        """
+        sessions, size = candidates.shape
+        place = torch.full((sessions, self.n_jobs), size, device=jobs.device)
+        place.scatter_(1, candidates, torch.arange(size, device=jobs.device).expand_as(candidates))
+        out = weights.new_zeros(sessions, size + 1, GROUPS, 3)
+        group = lags(jobs).clamp(max=LAGS)
+        self._add(self.rows, jobs, weights, group, place, out)
+        if chain is not None and self.own is not None:
+            row, known = self.sums.find(jobs, chain)
+            self._add(self.own, row, -weights * known, group, place, out)
+        return functional.threshold(out[:, :size], ROUNDING, 0.0)
+
+    def _add(self, table: SparseRows, rows: Tensor, weights: Tensor, group: Tensor, place: Tensor, out: Tensor) -> None:
+        """Add the entries of the rows to ``out`` (B, C + 1, GROUPS, 3), those of other columns to its last place.
+
+        (B, L) rows, their weights, 0 for none, and groups; (B, J) place of every column.
+        """
+        used = weights.ne(0)
+        session, weights, group = used.nonzero()[:, 0], weights[used], group[used]
+        source, entry = table.of(rows[used])
+        slot = place.view(-1)[(session * place.shape[1])[source] + table.columns[entry]]
+        values, weights = table.values[entry], weights[source]
+        weighed = (values[:, AFTER] + self.back * values[:, BEFORE]) * weights
+        at = ((session * out.shape[1])[source] + slot) * GROUPS + group[source]
+        out.view(-1, 3).index_add_(0, at, torch.cat([values * weights.sign()[:, None], weighed[:, None]], dim=1))
+
+    def describe(self, jobs: Tensor, candidates: Tensor, weights: Tensor, chain: Tensor | None) -> dict[str, Tensor]:
+        """N_COLUMNS columns for every candidate by name, (B, C) each; arguments as in ``at``."""
+        counts = self.at(jobs, candidates, weights, chain)
+        opened = self.sums(candidates + 1, chain)[:, :, 2]
+        recent = jobs.ne(0).sum(1, keepdim=True) - 1 - torch.arange(LAGS, device=jobs.device)
+        last = torch.where(recent >= 0, jobs.gather(1, recent.clamp(min=0)), 0)
+        mass = self.sums(last, chain)  # (B, LAGS, 3)
+        whole = counts.sum(2)
+        columns = {
+            "together": torch.log1p(whole[:, :, WEIGHED] / FIRST_EPS),
+            "with the last": torch.log1p(counts[:, :, 0, WEIGHED] / FIRST_EPS),
+            "opened": opened.clamp(min=1).log(),  # a job never opened is like one opened once
+        }
+        for kind, name in ((AFTER, "after"), (BEFORE, "before")):
+            for lag in range(LAGS):
+                columns[f"{name} {lag}"] = torch.log1p(counts[:, :, lag, kind])
+                columns[f"{name} {lag} share"] = counts[:, :, lag, kind] / (mass[:, None, lag, kind] + 1).sqrt()
+            columns[name] = torch.log1p(whole[:, :, kind])
+            columns[f"{name} share"] = whole[:, :, kind] / (opened + 1).sqrt()
+        return columns
+
+
+N_COLUMNS = 3 + 2 * (2 * LAGS + 2)
+
+
+class CountRanker(nn.Module):
+    """A small network over the counts of session and candidate, h(x); it starts at 0.
+
+    It learns from prefixes of all training chains: their own chain is left out of every count, so that x says of them
+    what it says of new sessions.
+    """
+
+    def __init__(self, n_columns: int, hidden: int) -> None:
+        super().__init__()
+        self.standardise = nn.BatchNorm1d(n_columns, affine=False)
+        self.hidden = nn.Sequential(nn.Linear(n_columns, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU())
+        self.output = nn.Linear(hidden, 1)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, columns: Tensor) -> Tensor:
+        """(B, C, G) -> (B, C)."""
+        x = self.standardise(columns.flatten(0, 1)).clamp(-FARTHEST, FARTHEST)
+        scores: Tensor = self.output(self.hidden(x)).view(columns.shape[:2])
+        return scores
