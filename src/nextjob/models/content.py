@@ -15,6 +15,8 @@ from nextjob.words import WordVectors
 
 FIRST_SCALE = 12.0
 """Spread of the logits from which the word vectors learn."""
+LARGEST = "largest"
+"""First half of the name of a column: the largest cosine with any one past job."""
 
 
 class Shape(NamedTuple):
@@ -80,19 +82,20 @@ class ContentScorer(nn.Module):
         cosines = [_cosines(jobs, candidates, space.past(), space.candidates()) for space in spaces]
         return [_largest(cosine, jobs) for cosine in cosines]
 
-    def untrained(self, jobs: Tensor, candidates: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Cosines by the coordinates alone; (B, L), (B, C) -> three (B, C) per feature.
+    def untrained(self, jobs: Tensor, candidates: Tensor) -> dict[str, Tensor]:
+        """Cosines by the coordinates alone; (B, L), (B, C) -> three (B, C) per feature by name.
 
         The largest with any one past job, their mean with weights of recency, and that with the last job.
         """
         recency, last = self._recency(jobs), (jobs.ne(0).sum(1) - 1).clamp(min=0)
-        found = []
-        for _, space in self.by_feature():
+        found = {}
+        for feature, space in self.by_feature():
             table = space.untrained()
             cosine = _cosines(jobs, candidates, table, table[1:])
             mean = (cosine * recency[:, None]).sum(2)
-            latest = cosine.gather(2, last[:, None, None].expand(*mean.shape, 1))[:, :, 0]
-            found.append((_largest(cosine, jobs), mean, latest))
+            found[f"{LARGEST}/{feature}"] = _largest(cosine, jobs)
+            found[f"mean/{feature}"] = mean
+            found[f"last/{feature}"] = cosine.gather(2, last[:, None, None].expand(*mean.shape, 1))[:, :, 0]
         return found
 
     def without_words(self, jobs: Tensor) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from nextjob.data.sessions import Batch
 from nextjob.losses import applied, mask_seen_
 from nextjob.metrics import top_k
-from nextjob.models.content import ContentScorer, ExactMatch, Shape
+from nextjob.models.content import LARGEST, ContentScorer, ExactMatch, Shape
 from nextjob.models.counts import N_COLUMNS, CountRanker, PairCounts
 from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
 from nextjob.models.prefix import last_only
@@ -27,6 +27,8 @@ DECIMALS = 6
 """Scores are rounded before they are compared, so that in double precision a list does not depend on the batch."""
 FEW = 5
 """Up to one in so many jobs are scored on their own; beyond that it is faster to score all."""
+FACTS = tuple(f"fact {number}" for number in range(N_FACTS))
+"""Names of the columns that hold the facts of the session."""
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
 
@@ -325,33 +327,47 @@ class HybridScorer(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """(B, C, T) terms of the best jobs -> the same, those of shortlisted ones weighed anew, and their counts."""
         assert self.reranker is not None
-        evidence, columns = self.evidence(facts, batch, best, leave_out)
-        weights = self.reranker(values, evidence).masked_fill(behind[:, :, None], 1.0)
+        columns = self.columns(facts, batch, best, leave_out)
+        weights = self.reranker(values, self.evidence(columns, batch, best)).masked_fill(behind[:, :, None], 1.0)
         if self.count_ranker is None:
             return values * weights, None
-        return values * weights, mixing.of_counts(self.count_ranker(columns)).masked_fill(behind, 0.0)
+        return values * weights, mixing.of_counts(self.count_ranker(stacked(columns))).masked_fill(behind, 0.0)
 
     @torch.no_grad()
-    def evidence(self, facts: Tensor, batch: Batch, candidates: Tensor, leave_out: bool) -> tuple[Tensor, Tensor]:
-        """What the reranker knows of session and candidate beside the terms, and the ranker of counts; (B, C, G) each.
+    def columns(self, facts: Tensor, batch: Batch, candidates: Tensor, leave_out: bool) -> dict[str, Tensor]:
+        """What the ranker of counts knows of session and candidates by name, (B, C) each.
 
-        The former: popularity, the facts of the session, what the last job alone would score, how often the job came
-        after those of the session, and the nearest past job by content. The latter: counts, cosines without trained
-        words and the facts of the session; nothing that is trained.
+        Facts of the session, counts, and cosines without trained words: nothing that is trained.
         """
         chain = batch.chain if leave_out else None
-        of_session = list(facts.T[:, :, None].expand(-1, -1, candidates.shape[1]))
+        columns = {name: fact[:, None].expand(candidates.shape) for name, fact in zip(FACTS, facts.T, strict=True)}
+        if self.pairs is not None:
+            weights = self.transitions.weights(batch.jobs, chain)
+            columns |= self.pairs.describe(batch.jobs, candidates, weights, chain)
+        if self.content is not None:
+            columns |= self.content.untrained(batch.jobs, candidates)
+        return columns
+
+    @torch.no_grad()
+    def evidence(self, columns: dict[str, Tensor], batch: Batch, candidates: Tensor) -> Tensor:
+        """What the reranker knows of session and candidate beside the terms, (B, C, G).
+
+        Popularity, the facts of the session, what the last job alone would score, how often the job came after those
+        of the session, and the nearest past job by content.
+        """
         popularity = self.popularity[candidates].clamp(min=1).log()  # a job never seen is like one seen once
-        evidence, columns = [popularity, *of_session], [*of_session]
+        evidence = [popularity, *(columns[name] for name in FACTS)]
         if self.svd is not None:
             job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
             evidence.append(self.svd.at(job, action, candidates))
         if self.pairs is not None:
-            counts = self.pairs.describe(batch.jobs, candidates, self.transitions.weights(batch.jobs, chain), chain)
-            evidence += [counts["with the last"], counts["after 0"], counts["after"]]
-            columns += counts.values()
+            evidence += [columns["with the last"], columns["after 0"], columns["after"]]
         if self.content is not None:
-            cosines = self.content.untrained(batch.jobs, candidates)
-            evidence += [*self.content.nearest(batch.jobs, candidates), *(largest for largest, _, _ in cosines)]
-            columns += [cosine for of_feature in cosines for cosine in of_feature]
-        return torch.stack(evidence, dim=2), torch.stack(columns, dim=2)
+            evidence += self.content.nearest(batch.jobs, candidates)
+            evidence += [columns[f"{LARGEST}/{feature}"] for feature in self.mixing.features]
+        return torch.stack(evidence, dim=2)
+
+
+def stacked(columns: dict[str, Tensor]) -> Tensor:
+    """{name: (B, C)} -> (B, C, G)."""
+    return torch.stack(list(columns.values()), dim=2)
