@@ -333,7 +333,6 @@ class HybridScorer(nn.Module):
             return values * weights, None
         return values * weights, mixing.of_counts(self.count_ranker(stacked(columns))).masked_fill(behind, 0.0)
 
-    @torch.no_grad()
     def columns(self, facts: Tensor, batch: Batch, candidates: Tensor, leave_out: bool) -> dict[str, Tensor]:
         """What the ranker of counts knows of session and candidates by name, (B, C) each.
 
@@ -348,7 +347,6 @@ class HybridScorer(nn.Module):
             columns |= self.content.untrained(batch.jobs, candidates)
         return columns
 
-    @torch.no_grad()
     def evidence(self, columns: dict[str, Tensor], batch: Batch, candidates: Tensor) -> Tensor:
         """What the reranker knows of session and candidate beside the terms, (B, C, G).
 
