@@ -49,7 +49,7 @@ class HybridScorer(nn.Module):
         alpha: a number fixes the gate, None learns it. At 1 there is no content, at 0 there are no factors.
         terms: which further terms the score has: transitions, exact, popularity_discount.
         svd, content, transitions, mixing: the arguments of SVDEmbedding, ContentScorer, Transitions and Mixing.
-        rerank: size of the shortlist, hidden width of Reranker, and that of CountRanker as ``counts``, None for no such
+        rerank: size of the shortlist, hidden width of Reranker, and that of CountRanker as ``counts``, none for no such
             term; None leaves the score at the plain sum.
     """
 
@@ -98,8 +98,8 @@ class HybridScorer(nn.Module):
             self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
             if counted:
                 self.pairs = PairCounts(n_jobs, self.transitions.window, self.transitions.back)
-            if rerank["counts"] is not None:
-                self.count_ranker = CountRanker(N_FACTS + N_COLUMNS * counted + 3 * contents, rerank["counts"])
+            if width := rerank.get("counts"):
+                self.count_ranker = CountRanker(N_FACTS + N_COLUMNS * counted + 3 * contents, width)
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
 
