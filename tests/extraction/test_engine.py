@@ -1,5 +1,7 @@
 """The tree engine gives the answers of plain generation, token for token."""
 
+import math
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,11 @@ import torch
 
 from nextjob.errors import InputError
 from nextjob.extraction import Answer, Feature
-from nextjob.extraction.engines.llama import LlamaTree, TreeCache
+from nextjob.extraction.engines import llama
+from nextjob.extraction.engines.llama import GPU_MULTIPLE, LlamaTree, TreeCache
+from nextjob.extraction.engines.prompts import PromptBuilder
 from nextjob.extraction.engines.transformers_engine import TransformersExtractor
+from nextjob.extraction.sections import compact
 
 from .conftest import random_ad
 from .plain import plain_answer
@@ -22,8 +27,16 @@ def answers_by_ad(engine: TransformersExtractor, ads: list[str], features: tuple
     return [found[position] for position in range(len(ads))]
 
 
+@pytest.fixture
+def padded_as_on_a_gpu(monkeypatch) -> None:
+    monkeypatch.setattr(LlamaTree, "padded", lambda tree, columns: math.ceil(columns / GPU_MULTIPLE) * GPU_MULTIPLE)
+
+
 @pytest.mark.parametrize("folder", ["tiny_folder", "alternating_folder"])
-def test_answers_equal_plain_generation(folder, features, request, tmp_path) -> None:
+@pytest.mark.parametrize("padded", [False, True])
+def test_answers_equal_plain_generation(folder, padded, features, request, tmp_path) -> None:
+    if padded:
+        request.getfixturevalue("padded_as_on_a_gpu")
     engine = TransformersExtractor(
         str(request.getfixturevalue(folder)), tmp_path, wave_ads=7, prefill_tokens=300, max_prompt_tokens=1000
     )
@@ -37,6 +50,26 @@ def test_answers_equal_plain_generation(folder, features, request, tmp_path) -> 
                 assert answer.confidence == pytest.approx(probability, abs=1e-4)
             stopped.add((feature.name, answer.truncated))
     assert {("company", True), ("company", False), ("place", True), ("place", False)} <= stopped
+
+
+@pytest.mark.usefixtures("padded_as_on_a_gpu")
+def test_attention_meets_few_shapes(tiny_folder, features, tmp_path, monkeypatch) -> None:
+    ads = [random_ad(seed) for seed in range(64)]
+    engine = TransformersExtractor(str(tiny_folder), tmp_path, wave_ads=8, prefill_tokens=4 * 256)
+    shapes, attend = Counter[tuple[torch.Size, ...]](), llama.scaled_dot_product_attention
+
+    def count(query, key, value, **arguments):
+        shapes[query.shape, key.shape] += 1
+        return attend(query, key, value, **arguments)
+
+    monkeypatch.setattr(llama, "scaled_dot_product_attention", count)
+    builder = PromptBuilder(engine.tokenizer, features, engine.max_prompt_tokens)
+    prefixes = [len(prompt.prefix) for prompt in builder.build_all([compact(ad) for ad in ads])]
+    answers_by_ad(engine, ads, features)
+    lengths = {math.ceil(columns / GPU_MULTIPLE) for columns in prefixes}
+    # One pass over prefixes, the questions, the choices and a token of every answer, each in whole waves and the last.
+    assert len(set(prefixes)) > 4 * len(lengths)
+    assert len(shapes) <= 2 * 4 * len(lengths)
 
 
 def test_answers_do_not_depend_on_the_other_ads_or_features(tiny_folder, features, tmp_path) -> None:

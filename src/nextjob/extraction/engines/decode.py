@@ -48,21 +48,21 @@ def read_wave(tree: LlamaTree, prompts: Sequence[Prompt], room: int, prefill_tok
     device = tree.model.device
     prefixes = torch.tensor([len(prompt.prefix) for prompt in prompts], device=device)
     suffixes = torch.tensor([[len(ids) for ids in prompt.suffixes] for prompt in prompts], device=device)
-    (ads, branches), columns, width = suffixes.shape, int(prefixes.max()), int(suffixes.sum(1).max())
+    (ads, branches), columns, width = suffixes.shape, tree.padded(int(prefixes.max())), int(suffixes.sum(1).max())
     cache = tree.allocate(ads, columns + width + room)
     first = 0
     while first < ads:
-        longest = max(len(prompt.prefix) for prompt in prompts[first:])
+        longest = tree.padded(max(len(prompt.prefix) for prompt in prompts[first:]))
         chunk = prompts[first : first + max(prefill_tokens // longest, 1)]
-        tree.prefill(_pad([prompt.prefix for prompt in chunk], device), cache, first)
+        tree.prefill(_pad([prompt.prefix for prompt in chunk], longest, device), cache, first)
         first += len(chunk)
     cache.length = columns
 
     # The suffixes of an ad stand one after another; (B, S) each: token, its branch (-1 = padding), its place there.
-    ids = _pad([[token for suffix in prompt.suffixes for token in suffix] for prompt in prompts], device)
+    ids = _pad([[token for suffix in prompt.suffixes for token in suffix] for prompt in prompts], width, device)
     numbered = [[range(len(suffix)) for suffix in prompt.suffixes] for prompt in prompts]
-    step = _pad([[i for places in row for i in places] for row in numbered], device)
-    branch = _pad([[f for f, places in enumerate(row) for _ in places] for row in numbered], device, padding=-1)
+    step = _pad([[i for places in row for i in places] for row in numbered], width, device)
+    branch = _pad([[f for f, places in enumerate(row) for _ in places] for row in numbered], width, device, -1)
     visible = see_branches(prefixes, columns, branch, step)
     hidden = tree.extend(ids, prefixes[:, None] + step, visible, cache)
 
@@ -140,6 +140,5 @@ def _finish(tokens: list[int], likelihoods: list[float], stops: frozenset[int]) 
     return Generated(made[:-1] if stopped else made, confidence, not stopped)
 
 
-def _pad(rows: list[list[int]], device: torch.device, padding: int = 0) -> Tensor:
-    width = max(map(len, rows))
+def _pad(rows: list[list[int]], width: int, device: torch.device, padding: int = 0) -> Tensor:
     return torch.tensor([row + [padding] * (width - len(row)) for row in rows], device=device)

@@ -1,7 +1,7 @@
 """A Llama forward pass over a tree: one prefix per ad, branches that share its keys and values.
 
 Shapes: B ads, P prefix columns, Q new tokens of an ad, T tokens of one pass, H key/value heads, G query heads per
-key/value head, D head width, E model width, K columns of the cache in use.
+key/value head, D head width, E model width.
 """
 
 import math
@@ -13,6 +13,11 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, scaled_dot_product_attention, silu
 
 from nextjob.errors import InputError
+
+GPU_MULTIPLE = 64
+"""Prefixes are padded to multiples of so many columns there: attention is planned anew for every shape."""
+ALIGNED = 8
+"""The kernels want rows of a mask that begin at multiples of so many columns."""
 
 
 @dataclass
@@ -62,12 +67,18 @@ class LlamaTree:
         self.width = model.model.layers[0].self_attn.head_dim
         self.columns = columns
         self._memory = torch.empty(0)
+        self._multiple = GPU_MULTIPLE if model.device.type == "cuda" else 1
         self.layers = [_fuse_layer(layer) for layer in model.model.layers]
         self._project = torch.compile(_project) if compiled else _project
         self._finish = torch.compile(_finish) if compiled else _finish
 
+    def padded(self, columns: int) -> int:
+        """The columns that a prefix of so many tokens takes."""
+        return math.ceil(columns / self._multiple) * self._multiple
+
     def allocate(self, ads: int, capacity: int) -> TreeCache:
-        """Room for `capacity` columns of each of `ads` ads; the cache before is not to be used any more."""
+        """Room for at least `capacity` columns of each of `ads` ads; the cache before is not to be used any more."""
+        capacity = math.ceil(capacity / ALIGNED) * ALIGNED
         shape = (self.config.num_hidden_layers, ads, self.config.num_key_value_heads, capacity, self.width)
         size = math.prod(shape)
         if self._memory.numel() < 2 * size:
@@ -119,7 +130,8 @@ class LlamaTree:
         ads, new = ids.shape
         end = cache.length + new
         groups = self.config.num_attention_heads // self.config.num_key_value_heads
-        bias = self._mask(visible, groups)
+        # All columns, those not in use masked: so the shape stays as the answers grow.
+        bias = self._mask(visible, groups, cache.keys.shape[3])
         hidden, cos, sin = self._embed(ids, positions)
         for number, layer in enumerate(self.layers):
             query, key, value = self._split(hidden, layer, cos, sin, ids.shape)
@@ -127,9 +139,7 @@ class LlamaTree:
             cache.values[number, :, :, cache.length : end] = value
             # Query heads of a group become further queries of their key head, so that keys are never repeated.
             folded = query.unflatten(1, (-1, groups)).flatten(2, 3)  # (B, H, G * Q, D)
-            attended = scaled_dot_product_attention(
-                folded, cache.keys[number, :, :, :end], cache.values[number, :, :, :end], attn_mask=bias
-            )
+            attended = scaled_dot_product_attention(folded, cache.keys[number], cache.values[number], attn_mask=bias)
             attended = attended.unflatten(2, (groups, new)).permute(0, 3, 1, 2, 4).reshape(ads * new, -1)
             hidden = self._finish(hidden, attended, layer, self._eps)
         cache.length = end
@@ -158,12 +168,13 @@ class LlamaTree:
         query, key, value = (part.unflatten(0, tuple(shape)).transpose(1, 2) for part in parts)
         return query, key, value
 
-    def _mask(self, visible: Tensor, groups: int) -> Tensor:
-        """What attention adds to its scores, (B, 1, G * Q, K), rows aligned as the GPU kernels want them."""
+    def _mask(self, visible: Tensor, groups: int, capacity: int) -> Tensor:
+        """What attention adds to its scores, (B, 1, G * Q, capacity)."""
         ads, new, columns = visible.shape
-        shape = (ads, 1, groups * new, -(-columns // 8) * 8)
-        bias = torch.zeros(shape, dtype=self.model.dtype, device=visible.device)[..., :columns]
-        return bias.masked_fill_(~visible[:, None].repeat(1, 1, groups, 1), -torch.inf)
+        shape = (ads, 1, groups * new, capacity)
+        bias = torch.full(shape, -torch.inf, dtype=self.model.dtype, device=visible.device)
+        bias[..., :columns].masked_fill_(visible[:, None].repeat(1, 1, groups, 1), 0.0)
+        return bias
 
 
 def see_branches(lengths: Tensor, columns: int, branch: Tensor, step: Tensor) -> Tensor:

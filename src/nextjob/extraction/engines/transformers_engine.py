@@ -161,16 +161,30 @@ class TransformersExtractor:
         windows = [order[start : start + WINDOW] for start in range(0, len(order), WINDOW)]
 
         def tokenise(window: list[int]) -> list[tuple[int, Prompt]]:
-            prompts = builder.build_all([compact(ads[position]) for position in window])
-            return sorted(zip(window, prompts, strict=True), key=lambda pair: len(pair[1].prefix), reverse=True)
+            return list(zip(window, builder.build_all([compact(ads[position]) for position in window]), strict=True))
 
+        def longest_first(prompts: list[tuple[int, Prompt]]) -> list[tuple[int, Prompt]]:
+            return sorted(prompts, key=lambda pair: len(pair[1].prefix), reverse=True)
+
+        left: list[tuple[int, Prompt]] = []
         with ThreadPoolExecutor(1) as thread:
-            for ready in _one_ahead(thread, tokenise, windows):
+            for number, tokenised in enumerate(_one_ahead(thread, tokenise, windows), start=1):
+                ready = longest_first([*left, *tokenised])
                 while ready:
-                    columns = len(ready[0][1].prefix) + sum(map(len, ready[0][1].suffixes)) + decoding.room
-                    size = min(max(self.wave_tokens // columns, 1), self.wave_ads)
+                    size = self._wave_size(ready[0][1], decoding.room)
+                    if size > len(ready) and number < len(windows):
+                        break
                     wave, ready = ready[:size], ready[size:]
                     yield [position for position, _ in wave], [prompt for _, prompt in wave]
+                left = ready
+
+    def _wave_size(self, longest: Prompt, room: int) -> int:
+        """How many ads a wave has: whole passes over prefixes where it needs several, so that their shape recurs."""
+        prefix = self._tree.padded(len(longest.prefix))
+        columns = prefix + sum(map(len, longest.suffixes)) + room
+        size = min(max(self.wave_tokens // columns, 1), self.wave_ads)
+        in_pass = max(self.prefill_tokens // prefix, 1)
+        return size - size % in_pass if size > in_pass else size
 
     def _answer_or_shrink(
         self, features: Sequence[Feature], decoding: "_Decoding", prompts: Sequence[Prompt]
