@@ -24,7 +24,7 @@ EVALUATION_BATCH = 256
 MIN_STEPS = 50
 ROWS_PER_PREFIX = 4
 """A step has one training row for so many prefixes."""
-LISTED = 40_000
+LISTED = 70_000
 """So many training prefixes at most are listed."""
 WATCHED, MIN_WATCHED = 0.2, 500
 """Share of the tune chains that nothing learns from; where it has fewer prefixes, none are spared."""
