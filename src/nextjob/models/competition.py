@@ -11,8 +11,9 @@ from torch.nn import functional
 from nextjob.data.sessions import Batch, Sessions
 from nextjob.losses import mask_seen_
 from nextjob.models.counts import CountRanker
+from nextjob.models.evidence import describe, evidence_on_terms, stacked
 from nextjob.models.mixing import CONTENT, TRANSITIONS, Mixing
-from nextjob.models.scorer import HybridScorer, stacked
+from nextjob.models.scorer import HybridScorer
 
 COMPETITORS = 200
 """So many of the best jobs compete with the target."""
@@ -60,8 +61,8 @@ def compete(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> Competi
         candidates, out, found = _best_beside_target(scorer, mixing, experts, facts, batch)
         evidence, counts = facts.new_empty(*candidates.shape, 0), facts.new_zeros(candidates.shape)
         if scorer.reranker is not None:
-            columns = scorer.columns(facts, batch, candidates, leave_out=True)
-            evidence = scorer.evidence(columns, batch, candidates)
+            columns = describe(scorer, facts, batch, candidates, leave_out=True)
+            evidence = evidence_on_terms(scorer, columns, batch, candidates)
             if scorer.count_ranker is not None:
                 counts = scorer.count_ranker(stacked(columns))
         parts.append(
@@ -102,7 +103,7 @@ def list_by_counts(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> 
             cosines = scorer.content.without_words(batch.jobs)
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
         candidates, out, found = _best_beside_target(scorer, mixing, scores, facts, batch)
-        columns = stacked(scorer.columns(facts, batch, candidates, leave_out=True))
+        columns = stacked(describe(scorer, facts, batch, candidates, leave_out=True))
         parts.append((columns.half(), out, found))
     scorer.train()
     return CountLists(*(torch.cat(part) for part in zip(*parts, strict=True)))

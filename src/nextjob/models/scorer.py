@@ -12,10 +12,10 @@ from torch.nn import functional
 from nextjob.data.sessions import Batch
 from nextjob.losses import applied, mask_seen_
 from nextjob.metrics import top_k
-from nextjob.models.content import LARGEST, ContentScorer, ExactMatch, Shape
-from nextjob.models.counts import N_COLUMNS, CountRanker, PairCounts
-from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, N_FACTS, SHORTLIST, SVD, TRANSITIONS, Mixing
-from nextjob.models.prefix import last_only
+from nextjob.models.content import ContentScorer, ExactMatch, Shape
+from nextjob.models.counts import CountRanker, PairCounts
+from nextjob.models.evidence import describe, evidence_on_terms, stacked, widths
+from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, SHORTLIST, SVD, TRANSITIONS, Mixing
 from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors
 from nextjob.models.transitions import Transitions
@@ -27,8 +27,6 @@ DECIMALS = 6
 """Scores are rounded before they are compared, so that in double precision a list does not depend on the batch."""
 FEW = 5
 """Up to one in so many jobs are scored on their own; beyond that it is faster to score all."""
-FACTS = tuple(f"fact {number}" for number in range(N_FACTS))
-"""Names of the columns that hold the facts of the session."""
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
 
@@ -92,14 +90,14 @@ class HybridScorer(nn.Module):
         self.pairs: PairCounts | None = None
         self.count_ranker: CountRanker | None = None
         if rerank is not None:
-            counted, contents = int(TRANSITIONS in terms), len(features) * (self.content is not None)
-            n_terms = (self.svd is not None) + counted + contents + len(features) * (self.exact is not None)
-            n_evidence = 1 + N_FACTS + (self.svd is not None) + 3 * counted + 2 * contents
-            self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
-            if counted:
+            if TRANSITIONS in terms:
                 self.pairs = PairCounts(n_jobs, self.transitions.window, self.transitions.back)
-            if width := rerank.get("counts"):
-                self.count_ranker = CountRanker(N_FACTS + N_COLUMNS * counted + 3 * contents, width)
+            n_columns, n_evidence = widths(self)
+            with_terms = [self.svd, self.pairs, *[self.content, self.exact] * len(features)]
+            n_terms = sum(part is not None for part in with_terms)
+            self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
+            if hidden := rerank.get("counts"):
+                self.count_ranker = CountRanker(n_columns, hidden)
         self.register_buffer("popularity", torch.zeros(n_jobs))
         self.register_buffer("tie_order", torch.arange(n_jobs))
 
@@ -327,45 +325,9 @@ class HybridScorer(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """(B, C, T) terms of the best jobs -> the same, those of shortlisted ones weighed anew, and their counts."""
         assert self.reranker is not None
-        columns = self.columns(facts, batch, best, leave_out)
-        weights = self.reranker(values, self.evidence(columns, batch, best)).masked_fill(behind[:, :, None], 1.0)
+        columns = describe(self, facts, batch, best, leave_out)
+        evidence = evidence_on_terms(self, columns, batch, best)
+        weights = self.reranker(values, evidence).masked_fill(behind[:, :, None], 1.0)
         if self.count_ranker is None:
             return values * weights, None
         return values * weights, mixing.of_counts(self.count_ranker(stacked(columns))).masked_fill(behind, 0.0)
-
-    def columns(self, facts: Tensor, batch: Batch, candidates: Tensor, leave_out: bool) -> dict[str, Tensor]:
-        """What the ranker of counts knows of session and candidates by name, (B, C) each.
-
-        Facts of the session, counts, and cosines without trained words: nothing that is trained.
-        """
-        chain = batch.chain if leave_out else None
-        columns = {name: fact[:, None].expand(candidates.shape) for name, fact in zip(FACTS, facts.T, strict=True)}
-        if self.pairs is not None:
-            weights = self.transitions.weights(batch.jobs, chain)
-            columns |= self.pairs.describe(batch.jobs, candidates, weights, chain)
-        if self.content is not None:
-            columns |= self.content.untrained(batch.jobs, candidates)
-        return columns
-
-    def evidence(self, columns: dict[str, Tensor], batch: Batch, candidates: Tensor) -> Tensor:
-        """What the reranker knows of session and candidate beside the terms, (B, C, G).
-
-        Popularity, the facts of the session, what the last job alone would score, how often the job came after those
-        of the session, and the nearest past job by content.
-        """
-        popularity = self.popularity[candidates].clamp(min=1).log()  # a job never seen is like one seen once
-        evidence = [popularity, *(columns[name] for name in FACTS)]
-        if self.svd is not None:
-            job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
-            evidence.append(self.svd.at(job, action, candidates))
-        if self.pairs is not None:
-            evidence += [columns["with the last"], columns["after 0"], columns["after"]]
-        if self.content is not None:
-            evidence += self.content.nearest(batch.jobs, candidates)
-            evidence += [columns[f"{LARGEST}/{feature}"] for feature in self.mixing.features]
-        return torch.stack(evidence, dim=2)
-
-
-def stacked(columns: dict[str, Tensor]) -> Tensor:
-    """{name: (B, C)} -> (B, C, G)."""
-    return torch.stack(list(columns.values()), dim=2)
