@@ -64,7 +64,7 @@ KEYS = {
     "against": "",
     "cache": ".cache",
 }
-TUNE_SHARE, SPLIT_SEED = 0.1, 0
+TUNE_CHAINS, SPLIT_SEED = 400, 0
 TUNED = {
     "transitions": (counted.transitions, counted.TRANSITIONS_OPTIONS),
     "vsknn": (counted.Neighbours, counted.VSKNN_OPTIONS),
@@ -116,7 +116,7 @@ def run(job: Job, board: Board, board_name: dict[str, Any], cache: Path) -> None
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     n_jobs = len(board.vocabulary)
-    split = split_by_chain(board.train.chain, job.fold, board_name["folds"], TUNE_SHARE, SPLIT_SEED)
+    split = split_by_chain(board.train.chain, job.fold, board_name["folds"], TUNE_CHAINS, SPLIT_SEED)
     train, tune, val = (board.train.take(part) for part in split)
     known = board.train.take(np.sort(np.concatenate([split.train, split.tune])))
     with threadpool_limits(1):

@@ -41,7 +41,7 @@ class SessionDataModule(L.LightningDataModule):
         encoder: makes missing embeddings.
         cache_dir: where made embeddings are kept; None keeps nothing.
         fold, folds: which of the chain-grouped folds is val.
-        tune_share: share of the remaining chains that fits the mixing and chooses the epoch.
+        tune_chains: so many of the remaining chains fit the mixing and choose the epoch, fewer on a small board.
         max_prefix: training prefixes keep this many last jobs.
         horizon: the experts learn from so many coming jobs, the target and those after it.
         batch_size, tune_batch_size: training prefixes and tune prefixes a step, less of the former where an
@@ -60,7 +60,7 @@ class SessionDataModule(L.LightningDataModule):
         cache_dir: str | None,
         fold: int,
         folds: int,
-        tune_share: float,
+        tune_chains: int,
         max_prefix: int,
         horizon: int,
         batch_size: int,
@@ -73,7 +73,7 @@ class SessionDataModule(L.LightningDataModule):
         self.declared = declare_features(declared)
         self.features = Path(features) if features else None
         self.cache_dir = Path(cache_dir) if cache_dir else None
-        self.fold, self.folds, self.tune_share, self.split_seed = fold, folds, tune_share, split_seed
+        self.fold, self.folds, self.tune_chains, self.split_seed = fold, folds, tune_chains, split_seed
         self.max_prefix, self.horizon = max_prefix, horizon
         self.batch_size, self.tune_batch_size = batch_size, tune_batch_size
         self.seed = seed
@@ -117,7 +117,7 @@ class SessionDataModule(L.LightningDataModule):
         if self.trainer is not None and self.trainer.logger is not None:
             self.trainer.logger.log_hyperparams({"leak": self.leak.as_dict()})
         chain = self.board.train.chain
-        self._use(split_by_chain(chain, self.fold, self.folds, self.tune_share, self.split_seed))
+        self._use(split_by_chain(chain, self.fold, self.folds, self.tune_chains, self.split_seed))
 
     def use_every_chain(self) -> None:
         """Train on all chains; nothing is left to tune or to report."""

@@ -110,16 +110,18 @@ def test_a_history_cut_into_rows_is_stitched_back(histories, data):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 4), min_size=10, max_size=40), st.integers(2, 5), st.integers(0, 3))
-def test_folds_cover_every_row_once_and_keep_chains_whole(sizes, folds, seed):
+@given(st.lists(st.integers(1, 4), min_size=10, max_size=40), st.integers(2, 5), st.integers(0, 3), st.integers(1, 20))
+def test_folds_cover_every_row_once_and_keep_chains_whole(sizes, folds, seed, tune_chains):
     chain = np.repeat(np.arange(len(sizes)), sizes)
-    splits = [split_by_chain(chain, fold, folds, tune_share=0.2, seed=seed) for fold in range(folds)]
+    splits = [split_by_chain(chain, fold, folds, tune_chains, seed=seed) for fold in range(folds)]
     np.testing.assert_array_equal(np.sort(np.concatenate([split.val for split in splits])), np.arange(len(chain)))
     for split in splits:
         np.testing.assert_array_equal(np.sort(np.concatenate(split)), np.arange(len(chain)))
         sides = [set(chain[part]) for part in split]
         assert all(sides)
         assert sum(map(len, sides)) == len(sizes)
+        rest = len(sizes) - len(sides[2])
+        assert len(sides[1]) == min(tune_chains, round(0.3 * rest))
 
 
 @pytest.mark.parametrize(
@@ -128,4 +130,4 @@ def test_folds_cover_every_row_once_and_keep_chains_whole(sizes, folds, seed):
 )
 def test_folds_that_do_not_exist(fold, folds, message):
     with pytest.raises(InputError, match=message):
-        split_by_chain(np.arange(12), fold, folds, tune_share=0.1, seed=0)
+        split_by_chain(np.arange(12), fold, folds, tune_chains=400, seed=0)

@@ -125,7 +125,7 @@ def test_a_refit_run_recommends_with_the_refit_model_and_reports_the_validated_o
     assert written == refit_model.recommend_sessions(board.test)["job_id"].tolist()
     assert written != validated.recommend_sessions(board.test)["job_id"].tolist()
 
-    val = board.train.take(split_by_chain(board.train.chain, fold=0, folds=2, tune_share=0.1, seed=0).val)
+    val = board.train.take(split_by_chain(board.train.chain, fold=0, folds=2, tune_chains=400, seed=0).val)
     lists = [json.loads(row) for row in validated.recommend_sessions(val)["job_id"]]
     targets = board.vocabulary.ids(val.target_job)
     found = [1 / (jobs.index(job) + 1) if job in jobs else 0 for jobs, job in zip(lists, targets, strict=True)]

@@ -7,6 +7,10 @@ import numpy as np
 from nextjob.errors import InputError
 
 
+LARGEST_TUNE_SHARE = 0.3
+"""Of the training chains, where there are few."""
+
+
 class Split(NamedTuple):
     """Row numbers of the three parts.
 
@@ -19,8 +23,10 @@ class Split(NamedTuple):
     val: np.ndarray
 
 
-def split_by_chain(chain: np.ndarray, fold: int, folds: int, tune_share: float, seed: int) -> Split:
-    """Assign whole chains to folds at random; fold ``fold`` is val, ``tune_share`` of the rest is tune.
+def split_by_chain(chain: np.ndarray, fold: int, folds: int, tune_chains: int, seed: int) -> Split:
+    """Assign whole chains to folds at random; fold ``fold`` is val, ``tune_chains`` of the rest are tune.
+
+    Tune takes no more than LARGEST_TUNE_SHARE of the rest, and at least one chain.
 
     The folds depend on ``seed`` and the chains alone, so every model sees the same ones.
 
@@ -40,7 +46,7 @@ def split_by_chain(chain: np.ndarray, fold: int, folds: int, tune_share: float, 
     fold_of[order] = np.arange(len(order)) % folds
     rest = order[fold_of[order] != fold]
     in_tune = np.zeros(chains.max() + 1, dtype=bool)
-    in_tune[rest[: max(1, round(tune_share * len(rest)))]] = True
+    in_tune[rest[: max(1, min(tune_chains, round(LARGEST_TUNE_SHARE * len(rest))))]] = True
     is_val = fold_of[chain] == fold
     is_tune = in_tune[chain]
     return Split(*(np.flatnonzero(part) for part in (~is_val & ~is_tune, is_tune, is_val)))
