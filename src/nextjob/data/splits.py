@@ -6,7 +6,6 @@ import numpy as np
 
 from nextjob.errors import InputError
 
-
 LARGEST_TUNE_SHARE = 0.3
 """Of the training chains, where there are few."""
 

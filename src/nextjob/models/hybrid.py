@@ -1,6 +1,5 @@
 """The one multi-task LightningModule: SVD, content, gate and action, trained together."""
 
-from collections.abc import Callable
 from typing import Any
 
 import lightning as L
@@ -18,13 +17,12 @@ from nextjob.models.action import ActionMLP
 from nextjob.models.competition import Competition, CountLists, compete, counts_loss, list_by_counts, mixing_loss
 from nextjob.models.content import Shape, principal_axes, project
 from nextjob.models.mixing import DISCOUNT, EXACT, TRANSITIONS, Mixing
+from nextjob.models.optimiser import adamw
 from nextjob.models.scorer import DECIMALS, HybridScorer
 from nextjob.schema import TOP_K
 
 TASKS = ("collaborative", "content", "hybrid", "action")
 BASELINES = ("popularity", "transitions")
-LAST_RATE = 0.05
-"""Where falling learning rates end, as a share of where they start."""
 MONITORED = (
     *(f"tune/{name}@{TOP_K}" for name in ("mrr", "hr", "ndcg")),
     *(f"tune/{name}" for name in ("action_acc", "action_auc", "score")),
@@ -269,7 +267,7 @@ class HybridRecommender(L.LightningModule):
         torch.manual_seed(self.trainer.datamodule.seed * 1_000_003 + self.global_step)  # type: ignore[attr-defined]
 
     def configure_optimizers(self) -> Any:
-        """AdamW, one parameter group a part; rates fall linearly, each over the epochs in which the part learns."""
+        """AdamW; the rates fall linearly, each over the epochs in which its part learns."""
         scorer = self.scorer
         parts: dict[str, nn.Module | None] = {
             "svd": scorer.svd,
@@ -277,27 +275,13 @@ class HybridRecommender(L.LightningModule):
             "counts": scorer.count_ranker,
             "action": self.action,
             "rerank": scorer.reranker,
+            "mixing": scorer.mixing,
         }
-        parameters = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
-        groups = [
-            {"name": name, "params": chosen, "lr": self.learning_rates[name], "weight_decay": self.weight_decay}
-            for name, chosen in parameters.items()
-        ]
-        groups.append(
-            {
-                "name": "mixing",
-                "params": list(self.scorer.mixing.parameters()),
-                "lr": self.learning_rates["mixing"],
-                "weight_decay": 0.0,
-            }
-        )
-        optimizer = torch.optim.AdamW(groups, fused=True)
-        steps, epochs = int(self.trainer.estimated_stepping_batches), self.trainer.max_epochs or 1
-        of_experts = steps * min(1.0, self.expert_epochs / epochs)
-        spans = dict.fromkeys(("svd", "content", "counts"), (0, of_experts)) | {"action": (0, steps)}
-        falls = [_falling(*spans.get(str(group["name"]), (of_experts, steps))) for group in groups]
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, falls)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        steps = int(self.trainer.estimated_stepping_batches)
+        of_experts = steps * min(1.0, self.expert_epochs / (self.trainer.max_epochs or 1))
+        spans = dict.fromkeys(parts, (of_experts, steps)) | {"action": (0, steps)}
+        spans |= dict.fromkeys(("svd", "content", "counts"), (0, of_experts))
+        return adamw(parts, self.learning_rates, dict.fromkeys(parts, self.weight_decay) | {"mixing": 0.0}, spans)
 
     # --- evaluation
 
@@ -381,8 +365,3 @@ class HybridRecommender(L.LightningModule):
                 f"the checkpoint was trained on another catalogue: {len(stored['job_ids'])} jobs with features "
                 f"{stored['shapes']}, here {len(self.catalogue['job_ids'])} with {self.catalogue['shapes']}"
             )
-
-
-def _falling(start: float, end: float) -> Callable[[int], float]:
-    """1 until step ``start``, then linearly to LAST_RATE at step ``end``."""
-    return lambda step: min(1.0, max(LAST_RATE, 1 - (step - start) / max(end - start, 1)))
