@@ -25,7 +25,7 @@ from nextjob.models.scorer import Ranked
 from nextjob.schema import ACTION, APPLY, JOB_ID, SESSION_ID, TOP_K, VIEW
 from nextjob.similar import SimilarJob, most_similar
 
-BATCH = 32
+BATCH = 128
 
 
 class Recommendation(NamedTuple):

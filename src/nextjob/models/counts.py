@@ -64,8 +64,9 @@ class PairCounts(nn.Module):
         (after + back * before) times the ``weights`` of the jobs.
         """
         sessions, size = candidates.shape
-        place = torch.full((sessions, self.n_jobs), size, device=jobs.device)
-        place.scatter_(1, candidates, torch.arange(size, device=jobs.device).expand_as(candidates))
+        place = torch.full((sessions, self.n_jobs), size, dtype=torch.int32, device=jobs.device)
+        numbers = torch.arange(size, dtype=torch.int32, device=jobs.device)
+        place.scatter_(1, candidates, numbers.expand_as(candidates))
         out = weights.new_zeros(sessions, size + 1, GROUPS, 3)
         group = lags(jobs).clamp(max=LAGS)
         self._add(self.rows, jobs, weights, group, place, out)

@@ -277,10 +277,10 @@ class HybridRecommender(L.LightningModule):
             "rerank": scorer.reranker,
             "mixing": scorer.mixing,
         }
-        steps = int(self.trainer.estimated_stepping_batches)
+        steps = float(self.trainer.estimated_stepping_batches)
         of_experts = steps * min(1.0, self.expert_epochs / (self.trainer.max_epochs or 1))
-        spans = dict.fromkeys(parts, (of_experts, steps)) | {"action": (0, steps)}
-        spans |= dict.fromkeys(("svd", "content", "counts"), (0, of_experts))
+        spans = dict.fromkeys(parts, (of_experts, steps)) | {"action": (0.0, steps)}
+        spans |= dict.fromkeys(("svd", "content", "counts"), (0.0, of_experts))
         return adamw(parts, self.learning_rates, dict.fromkeys(parts, self.weight_decay) | {"mixing": 0.0}, spans)
 
     # --- evaluation

@@ -65,20 +65,25 @@ class Mixing(nn.Module):
         """The term that the scores of the count ranker become."""
         return softplus(self.counts) * scores
 
-    def forward(self, experts: dict[str, Tensor], alpha: Tensor) -> dict[str, Tensor]:
-        """Expert scores {name: (B, C)} and alpha (B,) -> the terms {name: (B, C)}, which add up to the score."""
+    def forward(self, experts: dict[str, Tensor], alpha: Tensor, inplace: bool = False) -> dict[str, Tensor]:
+        """Expert scores {name: (B, C)} and alpha (B,) -> the terms {name: (B, C)}, which add up to the score.
+
+        ``inplace`` writes the terms over the scores: on large tables fresh memory costs more than the arithmetic.
+        """
         terms = {}
         content, exact = self.feature_weights(), dict(zip(self.features, softplus(self.exact), strict=True))
         for name, scores in experts.items():
             family, _, feature = name.partition("/")
             if family == SVD:
-                terms[name] = (alpha * softplus(self.svd))[:, None] * scores
+                weight = (alpha * softplus(self.svd))[:, None]
             elif family == CONTENT:
-                terms[name] = ((1 - alpha) * content[feature])[:, None] * scores
+                weight = ((1 - alpha) * content[feature])[:, None]
             elif family == TRANSITIONS:
-                terms[name] = softplus(self.transitions) * torch.log1p(scores / self.log_eps.exp())
+                weight, eps = softplus(self.transitions), self.log_eps.exp()
+                scores = scores.div_(eps).log1p_() if inplace else torch.log1p(scores / eps)
             else:
-                terms[name] = exact[feature] * scores
+                weight = exact[feature]
+            terms[name] = scores.mul_(weight) if inplace else weight * scores
         return terms
 
 

@@ -1,6 +1,5 @@
 """The score: a sum of named terms, each of an expert of its own, mixed by a gate and weighed anew for the best."""
 
-import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,6 +26,8 @@ DECIMALS = 6
 """Scores are rounded before they are compared, so that in double precision a list does not depend on the batch."""
 FEW = 5
 """Up to one in so many jobs are scored on their own; beyond that it is faster to score all."""
+AT_ONCE = 64
+"""Sessions whose scores of all jobs are in memory together: few enough for the cache of the processor."""
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
 
@@ -233,15 +234,14 @@ class HybridScorer(nn.Module):
         if among is not None:
             among = among.gather(1, tie_order[among].argsort(1))
             tie_order = torch.arange(among.shape[1], device=among.device)
-        terms = self._plain(facts, batch, leave_out=False, mixing=mixing, among=among)
-        total = self.add_up(terms, len(batch.jobs), len(tie_order)).round(decimals=DECIMALS)
-        if among is None:
-            total = mask_seen_(total, batch.jobs)
         reranked = min(self._considered(), len(tie_order))
-        place = top_k(total, max(k, reranked), tie_order)
-        best = place if among is None else among.gather(1, place)
-        left_out = total.gather(1, place).isinf()
-        chosen = {name: term.gather(1, place) for name, term in terms.items()}
+        looks = []
+        for rows in torch.arange(len(facts), device=facts.device).split(AT_ONCE):
+            some = Batch(*(column[rows] for column in batch))
+            columns = None if among is None else among[rows]
+            looks.append(self._first_look(some, facts[rows], columns, max(k, reranked), tie_order, mixing))
+        best, left_out = (torch.cat(parts) for parts in zip(*(look[:2] for look in looks), strict=True))
+        chosen = {name: torch.cat([look[2][name] for look in looks]) for name in looks[0][2]}
         if self.reranker is not None:
             values = torch.stack([term[:, :reranked] for term in chosen.values()], dim=2)
             behind = self._behind(best)
@@ -251,7 +251,7 @@ class HybridScorer(nn.Module):
                 term[:, :reranked] = inside
             if counts is not None:
                 chosen[COUNTS] = functional.pad(counts, (0, best.shape[1] - reranked))
-            chosen[SHORTLIST] = torch.where(behind, OUTSIDE, 0.0).to(total)
+            chosen[SHORTLIST] = torch.where(behind, OUTSIDE, 0.0).to(facts)
         scores = self.add_up(chosen, *best.shape)
         compared = scores.round(decimals=DECIMALS).masked_fill_(left_out, -torch.inf)
         tied = self.tie_order[best].argsort(1)
@@ -286,7 +286,23 @@ class HybridScorer(nn.Module):
         """The terms added up in their order; where there are none, zeros for all jobs or ``n_jobs``."""
         if not terms:
             return self.popularity.new_zeros(n_sessions, n_jobs or len(self.popularity))
-        return functools.reduce(torch.add, terms.values())
+        first, *others = terms.values()
+        total = first.clone()
+        for term in others:
+            total += term
+        return total
+
+    def _first_look(
+        self, batch: Batch, facts: Tensor, among: Tensor | None, size: int, tie_order: Tensor, mixing: Mixing
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """The best of B sessions by the plain sum (B, size), which of them do not count (B, size), and their terms."""
+        terms = self._plain(facts, batch, leave_out=False, mixing=mixing, among=among, inplace=True)
+        total = self.add_up(terms, len(facts), len(tie_order)).round_(decimals=DECIMALS)
+        if among is None:
+            total = mask_seen_(total, batch.jobs)
+        place = top_k(total, size, tie_order)
+        best = place if among is None else among.gather(1, place)
+        return best, total.gather(1, place).isinf(), {name: term.gather(1, place) for name, term in terms.items()}
 
     def _plain(
         self,
@@ -295,8 +311,9 @@ class HybridScorer(nn.Module):
         leave_out: bool,
         mixing: Mixing,
         among: Tensor | None = None,
+        inplace: bool = False,
     ) -> dict[str, Tensor]:
-        terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out, among), mixing.gate(facts))
+        terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out, among), mixing.gate(facts), inplace)
         if DISCOUNT in self.terms:
             popularity = self.popularity if among is None else self.popularity[among]
             total = self.add_up(terms, batch.jobs.shape[0], popularity.shape[-1])
