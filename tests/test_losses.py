@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+import nextjob.losses
 from nextjob.data.sessions import Batch
 from nextjob.losses import _SoftmaxOverJobs, coming_jobs_loss
 
@@ -28,3 +30,22 @@ def test_its_gradient_is_that_of_the_formula():
     seen, target = torch.tensor([[0, 1], [2, -1], [-1, -1]]), torch.tensor([[2, 3], [0, 0], [5, 1]])
     weight = torch.tensor([[0.4, 0.2], [0.3, 0.0], [0.0, 0.1]], dtype=torch.float64)
     assert torch.autograd.gradcheck(lambda s, t: _SoftmaxOverJobs.apply(s, t, seen, target, weight), (sessions, table))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "tolerance"), [("AT_ONCE", 3, 1e-6), ("_half_is_faster", lambda _: True, 0.02)]
+)
+def test_neither_parts_nor_half_precision_change_what_is_learned(monkeypatch, setting, value, tolerance):
+    generator = torch.Generator().manual_seed(0)
+    sessions, table = (torch.randn(n, 16, generator=generator, requires_grad=True) for n in (10, 50))
+    target, weight = torch.randint(50, (10, 4), generator=generator), torch.rand(10, 4, generator=generator)
+    seen = target[:, :1] - 1
+
+    def loss_and_gradients():
+        loss = _SoftmaxOverJobs.apply(sessions, table, seen.clamp(min=-1), (target + 1) % 50, weight)
+        return loss.detach(), *torch.autograd.grad(loss, (sessions, table))
+
+    whole = loss_and_gradients()
+    monkeypatch.setattr(nextjob.losses, setting, value)
+    for found, expected in zip(loss_and_gradients(), whole, strict=True):
+        assert (found - expected).norm() <= tolerance * expected.norm()

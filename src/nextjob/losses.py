@@ -1,5 +1,7 @@
 """The losses of the multi-task objective."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -8,6 +10,11 @@ from torch.nn import functional
 
 from nextjob.data.sessions import Batch
 from nextjob.schema import ACTION_NUMBERS, APPLY
+
+AT_ONCE = 128
+"""Sessions whose logits of all jobs are in memory together."""
+MANY_JOBS = 5_000
+"""With fewer a step is short anyway, and a run has the same figures on every processor."""
 
 
 def mask_seen_(scores: Tensor, jobs: Tensor) -> Tensor:
@@ -20,7 +27,7 @@ def coming_jobs_loss(sessions: Tensor, table: Tensor, batch: Batch, column: Tens
     """Cross-entropy of the target and the jobs after it under a softmax over the rows of ``table``; scalar.
 
     The d-th coming job has the weight 1/d, and the weights of a session sum to 1: what is opened soon says nearly
-    as much about a session as what is opened next. The logits ``sessions @ table.T`` never leave this function.
+    as much about a session as what is opened next. The logits ``sessions @ table.T`` are never whole.
 
     Args:
         sessions: (B, K) vectors of the prefixes.
@@ -38,28 +45,53 @@ def coming_jobs_loss(sessions: Tensor, table: Tensor, batch: Batch, column: Tens
 class _SoftmaxOverJobs(torch.autograd.Function):
     """Sum over rows b of ``sum_h weight[b, h] (logsumexp_c l[b, c] - l[b, target[b, h]])``, l = sessions @ table.T.
 
-    One (B, C) buffer holds the logits, then the probabilities, then their gradient. ``seen`` (B, L) are columns
-    left out, -1 = none; ``target`` (B, H), ``weight`` (B, H).
+    The gradients are made along with the loss, for AT_ONCE rows at a time, so that the (B, C) logits are never whole.
+    ``seen`` (B, L) are columns left out, -1 = none; ``target`` (B, H), ``weight`` (B, H).
     """
 
     @staticmethod
     def forward(ctx: Any, sessions: Tensor, table: Tensor, seen: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-        buffer = sessions @ table.T
-        row, place = seen.ge(0).nonzero(as_tuple=True)
-        buffer[row, seen[row, place]] = -torch.inf
-        chosen = buffer.gather(1, target).masked_fill_(weight == 0, 0.0)
-        largest = buffer.amax(1, keepdim=True)
-        total = buffer.sub_(largest).exp_().sum(1, keepdim=True)
-        mass = weight.sum(1, keepdim=True)
-        loss = (mass * (total.log() + largest)).sum() - (weight * chosen).sum()
-        buffer.mul_(mass / total).scatter_add_(1, target, -weight)
-        ctx.save_for_backward(buffer, sessions, table)
+        dtype = torch.bfloat16 if _half_is_faster(table) else table.dtype
+        rounded, loss = table.to(dtype), sessions.new_zeros(())
+        of_sessions, of_table = torch.empty_like(sessions), torch.zeros_like(table)
+        for start in range(0, len(sessions), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            some = sessions[rows].to(dtype)
+            logits = (some @ rounded.T).to(sessions.dtype)
+            loss += _softmax_gradient_(logits, seen[rows], target[rows], weight[rows])
+            gradient = logits.to(dtype)
+            of_sessions[rows] = gradient @ rounded
+            of_table += gradient.T @ some
+        ctx.save_for_backward(of_sessions, of_table)
         return loss
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        buffer, sessions, table = ctx.saved_tensors
-        return gradient * (buffer @ table), gradient * (buffer.T @ sessions), None, None, None
+        of_sessions, of_table = ctx.saved_tensors
+        return gradient * of_sessions, gradient * of_table, None, None, None
+
+
+def _softmax_gradient_(logits: Tensor, seen: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """The loss of _SoftmaxOverJobs for some rows; their logits (B, C) become its gradient in place."""
+    row, place = seen.ge(0).nonzero(as_tuple=True)
+    logits[row, seen[row, place]] = -torch.inf
+    chosen = logits.gather(1, target).masked_fill_(weight == 0, 0.0)
+    largest = logits.amax(1, keepdim=True)
+    total = logits.sub_(largest).exp_().sum(1, keepdim=True)
+    mass = weight.sum(1, keepdim=True)
+    logits.mul_(mass / total).scatter_add_(1, target, -weight)
+    return (mass * (total.log() + largest)).sum() - (weight * chosen).sum()
+
+
+def _half_is_faster(table: Tensor) -> bool:
+    """Whether products with the table are taken in bfloat16: half the time, where the processor has instructions."""
+    fits = table.dtype == torch.float32 and table.device.type == "cpu" and len(table) >= MANY_JOBS
+    return fits and bool({"avx512_bf16", "amx_bf16"} & {name for name, has in _capabilities().items() if has})
+
+
+@cache
+def _capabilities() -> Mapping[str, Any]:
+    return torch.cpu.get_capabilities()
 
 
 def action_loss(logit: Tensor, target_action: Tensor) -> Tensor:
