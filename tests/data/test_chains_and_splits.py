@@ -125,9 +125,14 @@ def test_folds_cover_every_row_once_and_keep_chains_whole(sizes, folds, seed, tu
 
 
 @pytest.mark.parametrize(
-    ("fold", "folds", "message"),
-    [(5, 5, "folds are 0 to 4"), (-1, 5, "folds are 0"), (0, 9, "too few for data.folds=9")],
+    ("fold", "folds", "tune_chains", "message"),
+    [
+        (5, 5, 400, "folds are 0 to 4"),
+        (-1, 5, 400, "folds are 0"),
+        (0, 9, 400, "too few for data.folds=9"),
+        (0, 5, 0, "at least one"),
+    ],
 )
-def test_folds_that_do_not_exist(fold, folds, message):
+def test_splits_that_do_not_exist(fold, folds, tune_chains, message):
     with pytest.raises(InputError, match=message):
-        split_by_chain(np.arange(12), fold, folds, tune_chains=400, seed=0)
+        split_by_chain(np.arange(12), fold, folds, tune_chains, seed=0)

@@ -30,10 +30,12 @@ def split_by_chain(chain: np.ndarray, fold: int, folds: int, tune_chains: int, s
     The folds depend on ``seed`` and the chains alone, so every model sees the same ones.
 
     Raises:
-        InputError: the fold does not exist, or there are fewer chains than folds.
+        InputError: the fold does not exist, no chain is to be tune, or there are fewer chains than folds.
     """
     if not 0 <= fold < folds:
         raise InputError(f"data.fold={fold}: with data.folds={folds} the folds are 0 to {folds - 1}")
+    if tune_chains < 1:
+        raise InputError(f"data.tune_chains={tune_chains}: the mixing learns from at least one chain")
     chains = np.unique(chain)
     if len(chains) < 2 * folds:
         raise InputError(
