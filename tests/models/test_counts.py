@@ -40,6 +40,16 @@ def test_a_job_never_opened_is_like_one_opened_once():
     assert all(column[0, 0] == column[0, 1] for column in columns.values())
 
 
+def test_a_job_is_late_that_follows_more_than_it_is_followed():
+    pairs = PairCounts(5, window=2, back=0.5)
+    pairs.count(sessions([[1, 2, 3], [2, 3], [1, 4]]))
+    jobs = torch.tensor([[1, 3], [2, 0]])
+    columns = pairs.describe(jobs, torch.arange(5).expand(2, 5), torch.ones(2, 2), None)
+    late = [-2.5 / 5.5, -1 / 6, 2.5 / 5.5, 1 / 4, 0]
+    assert columns["late"].tolist() == [pytest.approx(late)] * 2
+    assert columns["late of session"][:, 0].tolist() == pytest.approx([0, -1 / 6], abs=1e-6)
+
+
 def test_the_groups_are_the_last_jobs_and_all_earlier_ones(counted, datamodule):
     rows = datamodule.val.batch(np.arange(40))
     candidates = candidates_of(counted, 40)

@@ -12,6 +12,7 @@ from nextjob.metrics import top_k
 from nextjob.models.competition import compete, mixing_loss
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
+from nextjob.models.timeline import GROUPS
 from nextjob.recommend import Recommender
 from tests.paths import RECOMMENDERS
 
@@ -269,6 +270,7 @@ def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
     counted = datamodule.counted
     for part in (hybrid.scorer.transitions, hybrid.scorer.pairs):
         part.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
+    hybrid.scorer.timeline.count(counted.take(np.flatnonzero(counted.chain % GROUPS != tune.chain[0].item() % GROUPS)))
     assert torch.allclose(hybrid.scorer.score(tune), left_out, atol=1e-4)
 
 

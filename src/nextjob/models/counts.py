@@ -18,6 +18,8 @@ LAGS = 3
 GROUPS = LAGS + 1
 """They, and all earlier jobs together."""
 AFTER, BEFORE, WEIGHED = range(3)
+FEW = 3.0
+"""With so many counted pairs a job is taken for half as early or late as it looks."""
 ROUNDING = 1e-6
 """A count below this is what a subtraction left over."""
 
@@ -92,15 +94,18 @@ class PairCounts(nn.Module):
     def describe(self, jobs: Tensor, candidates: Tensor, weights: Tensor, chain: Tensor | None) -> dict[str, Tensor]:
         """N_COLUMNS columns for every candidate by name, (B, C) each; arguments as in ``at``."""
         counts = self.at(jobs, candidates, weights, chain)
-        opened = self.sums(candidates + 1, chain)[:, :, 2]
-        recent = jobs.ne(0).sum(1, keepdim=True) - 1 - torch.arange(LAGS, device=jobs.device)
-        last = torch.where(recent >= 0, jobs.gather(1, recent.clamp(min=0)), 0)
-        mass = self.sums(last, chain)  # (B, LAGS, 3)
+        totals, past = self.sums(candidates + 1, chain), self.sums(jobs, chain)  # (B, C, 3), (B, L, 3)
+        opened, known = totals[:, :, 2], jobs.ne(0)
+        recent = known.sum(1, keepdim=True) - 1 - torch.arange(LAGS, device=jobs.device)
+        mass = past.gather(1, recent.clamp(min=0)[:, :, None].expand(-1, -1, 3)) * (recent >= 0)[:, :, None]
+        of_session = (lateness(past) * known).sum(1, keepdim=True) / known.sum(1, keepdim=True)
         whole = counts.sum(2)
         columns = {
             "together": torch.log1p(whole[:, :, WEIGHED] / FIRST_EPS),
             "with the last": torch.log1p(counts[:, :, 0, WEIGHED] / FIRST_EPS),
             "opened": opened.clamp(min=1).log(),  # a job never opened is like one opened once
+            "late": lateness(totals),
+            "late of session": of_session.expand_as(opened),
         }
         for kind, name in ((AFTER, "after"), (BEFORE, "before")):
             for lag in range(LAGS):
@@ -111,7 +116,17 @@ class PairCounts(nn.Module):
         return columns
 
 
-N_COLUMNS = 3 + 2 * (2 * LAGS + 2)
+N_COLUMNS = 5 + 2 * (2 * LAGS + 2)
+
+
+def lateness(sums: Tensor) -> Tensor:
+    """How late jobs are opened, from -1 to 1, 0 in the middle of their chains or never; (..., 3) sums -> (...).
+
+    What was opened before them less what was opened after them, as a share of both: a job that is new on the board
+    follows others more than others follow it.
+    """
+    after, before = sums[..., AFTER], sums[..., BEFORE]
+    return (before - after) / (before + after + FEW)
 
 
 class CountRanker(nn.Module):

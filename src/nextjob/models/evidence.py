@@ -10,6 +10,7 @@ from nextjob.models.content import LARGEST
 from nextjob.models.counts import N_COLUMNS
 from nextjob.models.mixing import N_FACTS
 from nextjob.models.prefix import last_only
+from nextjob.models.timeline import N_TIMES
 
 if TYPE_CHECKING:
     from nextjob.models.scorer import HybridScorer
@@ -21,7 +22,7 @@ FACTS = tuple(f"fact {number}" for number in range(N_FACTS))
 def widths(scorer: "HybridScorer") -> tuple[int, int]:
     """How many columns `describe` gives, and `evidence_on_terms`."""
     counted, contents = int(scorer.pairs is not None), len(scorer.mixing.features) * (scorer.content is not None)
-    described = N_FACTS + N_COLUMNS * counted + 3 * contents
+    described = N_FACTS + (N_COLUMNS + N_TIMES) * counted + 3 * contents
     return described, 1 + N_FACTS + (scorer.svd is not None) + 3 * counted + 2 * contents
 
 
@@ -30,14 +31,15 @@ def describe(
 ) -> dict[str, Tensor]:
     """What the ranker of counts knows of B sessions and C candidates each, {name: (B, C)}.
 
-    Facts of the session (B, N_FACTS), counts, and cosines without trained words: nothing that is trained.
+    Facts of the session (B, N_FACTS), counts, times, and cosines without trained words: nothing that is trained.
     ``leave_out`` subtracts the counts of each row's own profile chain.
     """
     chain = batch.chain if leave_out else None
     columns = {name: fact[:, None].expand(candidates.shape) for name, fact in zip(FACTS, facts.T, strict=True)}
-    if scorer.pairs is not None:
+    if scorer.pairs is not None and scorer.timeline is not None:
         weights = scorer.transitions.weights(batch.jobs, chain)
         columns |= scorer.pairs.describe(batch.jobs, candidates, weights, chain)
+        columns |= scorer.timeline.describe(batch.jobs, candidates, chain)
     if scorer.content is not None:
         columns |= scorer.content.untrained(batch.jobs, candidates)
     return columns
