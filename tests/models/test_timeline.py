@@ -16,7 +16,8 @@ def made(chains: list[list[int]], n_jobs: int, numbers: list[int] | None = None)
 
 def everyone(timeline: Timeline, chain: int | None = None) -> np.ndarray:
     jobs = torch.arange(timeline.times.shape[1])[None]
-    return timeline(jobs, None if chain is None else torch.tensor([chain]))[0].numpy()
+    times, known = timeline(jobs, None if chain is None else torch.tensor([chain]))
+    return times.where(known, torch.nan)[0].numpy()
 
 
 def test_jobs_that_nobody_opened_together_are_placed_by_chains_that_overlap():
@@ -58,6 +59,6 @@ def test_what_has_no_time_is_of_the_time_of_the_session():
 
 def test_without_a_pair_there_is_no_time():
     timeline = made([[1], [2]], 3)
-    assert timeline.times.isnan().all()
     timeline.append(2)
-    assert timeline.times.shape == (GROUPS + 1, 6)
+    assert timeline.times.shape == timeline.known.shape == (GROUPS + 1, 6)
+    assert not timeline.known.any()

@@ -25,12 +25,14 @@ class Timeline(nn.Module):
     2011), in standard deviations. Chains overlap, so that jobs are placed that nobody opened together.
     """
 
-    times: Tensor  # (GROUPS + 1, J + 1), the last row of all chains; nan where nobody opened the job
+    times: Tensor  # (GROUPS + 1, J + 1), the last row of all chains
+    known: Tensor  # (GROUPS + 1, J + 1) bool, whether anybody opened the job beside another
 
     def __init__(self, n_jobs: int, window: int) -> None:
         super().__init__()
         self.window = window
-        self.register_buffer("times", torch.full((GROUPS + 1, n_jobs + 1), torch.nan))
+        self.register_buffer("times", torch.zeros(GROUPS + 1, n_jobs + 1))
+        self.register_buffer("known", torch.zeros(GROUPS + 1, n_jobs + 1, dtype=torch.bool))
 
     def count(self, stitched: Sessions) -> None:
         """Replace the times by those of the given chains (one stitched session each)."""
@@ -39,28 +41,28 @@ class Timeline(nn.Module):
         chosen = [*(group != number for number in range(GROUPS)), np.ones(len(group), dtype=bool)]
         width = self.times.shape[1]
         times = [times_of(pairs.source[part], pairs.target[part], pairs.weight[part], width) for part in chosen]
-        self.times.copy_(torch.from_numpy(np.stack(times)))
+        self.known.copy_(torch.from_numpy(np.isfinite(times)))
+        self.times.copy_(torch.from_numpy(np.nan_to_num(times)))
 
     def append(self, n_new: int) -> None:
         """Add jobs that nobody opened."""
-        self.times = functional.pad(self.times, (0, n_new), value=torch.nan)
+        self.times, self.known = (functional.pad(table, (0, n_new)) for table in (self.times, self.known))
 
-    def forward(self, jobs: Tensor, chain: Tensor | None) -> Tensor:
-        """Times of jobs, nan where unknown; with ``chain`` those of the other groups; (B, L), (B,) -> (B, L)."""
+    def forward(self, jobs: Tensor, chain: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Times of jobs and whether they are known; with ``chain`` (B,) those of the other groups; (B, L) -> (B, L)."""
         group = torch.full_like(jobs[:, 0], GROUPS) if chain is None else chain % GROUPS
-        times: Tensor = self.times[group[:, None], jobs]
-        return times
+        return self.times[group[:, None], jobs], self.known[group[:, None], jobs]
 
     def describe(self, jobs: Tensor, candidates: Tensor, chain: Tensor | None) -> dict[str, Tensor]:
         """N_TIMES columns for every candidate by name; (B, L), (B, C) -> (B, C) each.
 
         A job without a time is one of the time of the session.
         """
-        past, time = self(jobs, chain), self(candidates + 1, chain)
-        known = past.isfinite()
-        middle = past.where(known, 0.0).sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
-        last = last_only(past, jobs)
-        last, time = last.where(last.isfinite(), middle), time.where(time.isfinite(), middle)
+        past, known = self(jobs, chain)
+        middle = (past * known).sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
+        last = last_only(past.where(known, middle), jobs)
+        time, placed = self(candidates + 1, chain)
+        time = time.where(placed, middle)
         return {"time": time, "time since the last": time - last, "time since the session": time - middle}
 
 
