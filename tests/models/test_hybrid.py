@@ -13,6 +13,7 @@ from nextjob.models.competition import compete, mixing_loss
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
 from nextjob.models.timeline import GROUPS
+from nextjob.models.transitions import count_transitions
 from nextjob.recommend import Recommender
 from tests.paths import RECOMMENDERS
 
@@ -268,9 +269,11 @@ def test_tune_rows_do_not_see_their_own_chain(hybrid, datamodule):
     left_out = hybrid.scorer.score(tune, leave_out=True)
     assert not torch.allclose(hybrid.scorer.score(tune), left_out)
     counted = datamodule.counted
-    for part in (hybrid.scorer.transitions, hybrid.scorer.pairs):
-        part.count(counted.take(np.flatnonzero(counted.chain != tune.chain[0].item())))
-    hybrid.scorer.timeline.count(counted.take(np.flatnonzero(counted.chain % GROUPS != tune.chain[0].item() % GROUPS)))
+    others = counted.take(np.flatnonzero(counted.chain != tune.chain[0].item()))
+    other_groups = counted.take(np.flatnonzero(counted.chain % GROUPS != tune.chain[0].item() % GROUPS))
+    hybrid.scorer.transitions.count(others)
+    hybrid.scorer.counted.count(other_groups)
+    hybrid.scorer.counted.pairs.count(others, count_transitions(others, hybrid.scorer.counted.window, back=0.0))
     assert torch.allclose(hybrid.scorer.score(tune), left_out, atol=1e-4)
 
 

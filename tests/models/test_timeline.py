@@ -5,12 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextjob.models.timeline import GROUPS, N_TIMES, Timeline
+from nextjob.models.transitions import count_transitions
 from tests.boards import sessions
 
 
 def made(chains: list[list[int]], n_jobs: int, numbers: list[int] | None = None) -> Timeline:
-    timeline = Timeline(n_jobs, window=3)
-    timeline.count(sessions(chains, chain=list(range(len(chains))) if numbers is None else numbers))
+    timeline = Timeline(n_jobs)
+    stitched = sessions(chains, chain=list(range(len(chains))) if numbers is None else numbers)
+    timeline.place(count_transitions(stitched, window=3, back=0.0))
     return timeline
 
 

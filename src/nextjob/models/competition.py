@@ -97,7 +97,7 @@ def list_by_counts(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> 
     for batch in _batches(sessions, scorer):
         facts = scorer.facts(batch, leave_out=True)
         scores: dict[str, Tensor] = {}
-        if scorer.pairs is not None:
+        if scorer.counted is not None:
             scores[TRANSITIONS] = scorer.transitions(batch.jobs, batch.chain)
         if scorer.content is not None:
             cosines = scorer.content.without_words(batch.jobs)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nextjob.models.kept import Kept
-from nextjob.models.prefix import RecencyWeights, lags
+from nextjob.models.prefix import RecencyWeights, recency
 from nextjob.words import WordVectors
 
 FIRST_SCALE = 12.0
@@ -87,12 +87,12 @@ class ContentScorer(nn.Module):
 
         The largest with any one past job, their mean with weights of recency, and that with the last job.
         """
-        recency, last = self._recency(jobs), (jobs.ne(0).sum(1) - 1).clamp(min=0)
+        weights, last = recency(jobs, self.decay), (jobs.ne(0).sum(1) - 1).clamp(min=0)
         found = {}
         for feature, space in self.by_feature():
             table = space.untrained()
             cosine = _cosines(jobs, candidates, table, table[1:])
-            mean = (cosine * recency[:, None]).sum(2)
+            mean = (cosine * weights[:, None]).sum(2)
             found[f"{LARGEST}/{feature}"] = _largest(cosine, jobs)
             found[f"mean/{feature}"] = mean
             found[f"last/{feature}"] = cosine.gather(2, last[:, None, None].expand(*mean.shape, 1))[:, :, 0]
@@ -100,17 +100,12 @@ class ContentScorer(nn.Module):
 
     def without_words(self, jobs: Tensor) -> dict[str, Tensor]:
         """Cosine of every job by the coordinates alone; (B, L) -> {feature: (B, J)}."""
-        recency, scores = self._recency(jobs), {}
+        weights, scores = recency(jobs, self.decay), {}
         for feature, space in self.by_feature():
             table = space.untrained()
-            profile = torch.einsum("bl,bld->bd", recency, functional.embedding(jobs, table))
+            profile = torch.einsum("bl,bld->bd", weights, functional.embedding(jobs, table))
             scores[feature] = functional.normalize(profile, dim=1) @ table[1:].T
         return scores
-
-    def _recency(self, jobs: Tensor) -> Tensor:
-        """decay^lag with a sum of 1, as training starts; (B, L) -> (B, L)."""
-        weights = self.decay ** lags(jobs) * jobs.ne(0)
-        return weights / weights.sum(1, keepdim=True)
 
     def by_past_job(self, jobs: Tensor, candidates: Tensor) -> dict[str, Tensor]:
         """Cosine of every candidate and every single past job per feature; (B, L), (B, C) -> {feature: (B, C, L)}.
@@ -229,8 +224,7 @@ class ExactMatch(nn.Module):
 
     def forward(self, jobs: Tensor) -> list[Tensor]:
         """(B, L) -> one (B, J) in [0, 1] per feature, 0 where the job's value is missing."""
-        weights = self.decay ** lags(jobs) * jobs.ne(0)
-        weights = weights / weights.sum(1, keepdim=True)
+        weights = recency(jobs, self.decay)
         shares = []
         for column in self.values.T:
             by_value = weights.new_zeros(jobs.shape[0], column.max().item() + 1)

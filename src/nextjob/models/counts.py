@@ -11,11 +11,11 @@ from nextjob.models.mixing import FIRST_EPS
 from nextjob.models.prefix import lags
 from nextjob.models.rerank import FARTHEST
 from nextjob.models.sparse_rows import SparseRows
-from nextjob.models.transitions import count_transitions
+from nextjob.models.transitions import Counts
 
 LAGS = 3
 """The last jobs that are counted from one by one."""
-GROUPS = LAGS + 1
+PARTS = LAGS + 1
 """They, and all earlier jobs together."""
 AFTER, BEFORE, WEIGHED = range(3)
 FEW = 3.0
@@ -30,16 +30,15 @@ class PairCounts(nn.Module):
     They are read for the candidates of a session alone, in one pass over the rows of its jobs.
     """
 
-    def __init__(self, n_jobs: int, window: int, back: float) -> None:
+    def __init__(self, n_jobs: int, back: float) -> None:
         super().__init__()
-        self.n_jobs, self.window, self.back = n_jobs, window, back
+        self.n_jobs, self.back = n_jobs, back
         self.rows = SparseRows.empty((n_jobs + 1, n_jobs), 2)  # counts after and before
         self.sums = ChainSums(n_jobs, 3)  # of a job's row after and before it, and how often it was opened
         self.own: SparseRows | None = None
 
-    def count(self, stitched: Sessions) -> None:
-        """Replace the counts by those of the given chains (one stitched session each)."""
-        counts = count_transitions(stitched, self.window, back=0.0)
+    def count(self, stitched: Sessions, counts: Counts) -> None:
+        """Replace the counts by those of the given chains (one stitched session each) and their forward pairs."""
         n_pairs = 2 * len(counts.weight)
         job = np.concatenate([counts.source, counts.target])
         other = np.concatenate([counts.target, counts.source]) - 1
@@ -60,7 +59,7 @@ class PairCounts(nn.Module):
         self.sums.append(n_new)
 
     def at(self, jobs: Tensor, candidates: Tensor, weights: Tensor, chain: Tensor | None) -> Tensor:
-        """Counts from the jobs of B sessions to C candidates each; (B, L), (B, C), (B, L) -> (B, C, GROUPS, 3).
+        """Counts from the jobs of B sessions to C candidates each; (B, L), (B, C), (B, L) -> (B, C, PARTS, 3).
 
         From each of the last jobs, the last one first, and from the earlier ones together: after, before, and
         (after + back * before) times the ``weights`` of the jobs.
@@ -69,30 +68,30 @@ class PairCounts(nn.Module):
         place = torch.full((sessions, self.n_jobs), size, dtype=torch.int32, device=jobs.device)
         numbers = torch.arange(size, dtype=torch.int32, device=jobs.device)
         place.scatter_(1, candidates, numbers.expand_as(candidates))
-        out = weights.new_zeros(sessions, size + 1, GROUPS, 3)
-        group = lags(jobs).clamp(max=LAGS)
-        self._add(self.rows, jobs, weights, group, place, out)
+        out = weights.new_zeros(sessions, size + 1, PARTS, 3)
+        part = lags(jobs).clamp(max=LAGS)
+        self._add(self.rows, jobs, weights, part, place, out)
         if chain is not None and self.own is not None:
             row, known = self.sums.find(jobs, chain)
-            self._add(self.own, row, -weights * known, group, place, out)
+            self._add(self.own, row, -weights * known, part, place, out)
         return functional.threshold(out[:, :size], ROUNDING, 0.0)
 
-    def _add(self, table: SparseRows, rows: Tensor, weights: Tensor, group: Tensor, place: Tensor, out: Tensor) -> None:
-        """Add the entries of the rows to ``out`` (B, C + 1, GROUPS, 3), those of other columns to its last place.
+    def _add(self, table: SparseRows, rows: Tensor, weights: Tensor, part: Tensor, place: Tensor, out: Tensor) -> None:
+        """Add the entries of the rows to ``out`` (B, C + 1, PARTS, 3), those of other columns to its last place.
 
-        (B, L) rows, their weights, 0 for none, and groups; (B, J) place of every column.
+        (B, L) rows, their weights, 0 for none, and parts; (B, J) place of every column.
         """
         used = weights.ne(0)
-        session, weights, group = used.nonzero()[:, 0], weights[used], group[used]
+        session, weights, part = used.nonzero()[:, 0], weights[used], part[used]
         source, entry = table.of(rows[used])
         slot = place.view(-1)[(session * place.shape[1])[source] + table.columns[entry]]
         values, weights = table.values[entry], weights[source]
         weighed = (values[:, AFTER] + self.back * values[:, BEFORE]) * weights
-        at = ((session * out.shape[1])[source] + slot) * GROUPS + group[source]
+        at = ((session * out.shape[1])[source] + slot) * PARTS + part[source]
         out.view(-1, 3).index_add_(0, at, torch.cat([values * weights.sign()[:, None], weighed[:, None]], dim=1))
 
     def describe(self, jobs: Tensor, candidates: Tensor, weights: Tensor, chain: Tensor | None) -> dict[str, Tensor]:
-        """N_COLUMNS columns for every candidate by name, (B, C) each; arguments as in ``at``."""
+        """N_PAIR_COLUMNS columns for every candidate by name, (B, C) each; arguments as in ``at``."""
         counts = self.at(jobs, candidates, weights, chain)
         totals, past = self.sums(candidates + 1, chain), self.sums(jobs, chain)  # (B, C, 3), (B, L, 3)
         opened, known = totals[:, :, 2], jobs.ne(0)
@@ -116,7 +115,7 @@ class PairCounts(nn.Module):
         return columns
 
 
-N_COLUMNS = 5 + 2 * (2 * LAGS + 2)
+N_PAIR_COLUMNS = 5 + 2 * (2 * LAGS + 2)
 
 
 def lateness(sums: Tensor) -> Tensor:

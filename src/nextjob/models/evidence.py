@@ -7,10 +7,9 @@ from torch import Tensor
 
 from nextjob.data.sessions import Batch
 from nextjob.models.content import LARGEST
-from nextjob.models.counts import N_COLUMNS
+from nextjob.models.counted import N_COLUMNS
 from nextjob.models.mixing import N_FACTS
 from nextjob.models.prefix import last_only
-from nextjob.models.timeline import N_TIMES
 
 if TYPE_CHECKING:
     from nextjob.models.scorer import HybridScorer
@@ -21,8 +20,8 @@ FACTS = tuple(f"fact {number}" for number in range(N_FACTS))
 
 def widths(scorer: "HybridScorer") -> tuple[int, int]:
     """How many columns `describe` gives, and `evidence_on_terms`."""
-    counted, contents = int(scorer.pairs is not None), len(scorer.mixing.features) * (scorer.content is not None)
-    described = N_FACTS + (N_COLUMNS + N_TIMES) * counted + 3 * contents
+    counted, contents = int(scorer.counted is not None), len(scorer.mixing.features) * (scorer.content is not None)
+    described = N_FACTS + N_COLUMNS * counted + 3 * contents
     return described, 1 + N_FACTS + (scorer.svd is not None) + 3 * counted + 2 * contents
 
 
@@ -36,10 +35,9 @@ def describe(
     """
     chain = batch.chain if leave_out else None
     columns = {name: fact[:, None].expand(candidates.shape) for name, fact in zip(FACTS, facts.T, strict=True)}
-    if scorer.pairs is not None and scorer.timeline is not None:
+    if scorer.counted is not None:
         weights = scorer.transitions.weights(batch.jobs, chain)
-        columns |= scorer.pairs.describe(batch.jobs, candidates, weights, chain)
-        columns |= scorer.timeline.describe(batch.jobs, candidates, chain)
+        columns |= scorer.counted.describe(batch.jobs, candidates, weights, chain)
     if scorer.content is not None:
         columns |= scorer.content.untrained(batch.jobs, candidates)
     return columns
@@ -56,7 +54,7 @@ def evidence_on_terms(scorer: "HybridScorer", columns: dict[str, Tensor], batch:
     if scorer.svd is not None:
         job, action = last_only(batch.jobs, batch.jobs), last_only(batch.actions, batch.jobs)
         evidence.append(scorer.svd.at(job, action, candidates))
-    if scorer.pairs is not None:
+    if scorer.counted is not None:
         evidence += [columns["with the last"], columns["after 0"], columns["after"]]
     if scorer.content is not None:
         evidence += scorer.content.nearest(batch.jobs, candidates)

@@ -19,6 +19,12 @@ def last_only(column: Tensor, jobs: Tensor) -> Tensor:
     return column.gather(1, (jobs.ne(0).sum(1, keepdim=True) - 1).clamp(min=0))
 
 
+def recency(jobs: Tensor, decay: float | Tensor) -> Tensor:
+    """decay^lag with a sum of 1, 0 on padding; (B, L) -> (B, L)."""
+    weights = decay ** lags(jobs) * jobs.ne(0)
+    return weights / weights.sum(1, keepdim=True)
+
+
 class RecencyWeights(nn.Module):
     """Learned weight of each past job, decay^lag * g(action), 0 on padding; the weights of a prefix sum to 1.
 

@@ -12,12 +12,12 @@ from nextjob.data.sessions import Batch
 from nextjob.losses import applied, mask_seen_
 from nextjob.metrics import top_k
 from nextjob.models.content import ContentScorer, ExactMatch, Shape
-from nextjob.models.counts import CountRanker, PairCounts
+from nextjob.models.counted import Counted
+from nextjob.models.counts import CountRanker
 from nextjob.models.evidence import describe, evidence_on_terms, stacked, widths
 from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, SHORTLIST, SVD, TRANSITIONS, Mixing
 from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors
-from nextjob.models.timeline import Timeline
 from nextjob.models.transitions import Transitions
 
 if TYPE_CHECKING:
@@ -89,15 +89,13 @@ class HybridScorer(nn.Module):
         self.mixing = Mixing(features, alpha, **mixing)
         self.shortlist = 0 if rerank is None else rerank["size"]
         self.reranker: Reranker | None = None
-        self.pairs: PairCounts | None = None
-        self.timeline: Timeline | None = None
+        self.counted: Counted | None = None
         self.count_ranker: CountRanker | None = None
         if rerank is not None:
             if TRANSITIONS in terms:
-                self.pairs = PairCounts(n_jobs, self.transitions.window, self.transitions.back)
-                self.timeline = Timeline(n_jobs, self.transitions.window)
+                self.counted = Counted(n_jobs, self.transitions.window, self.transitions.back)
             n_columns, n_evidence = widths(self)
-            with_terms = [self.svd, self.pairs, *[self.content, self.exact] * len(features)]
+            with_terms = [self.svd, self.counted, *[self.content, self.exact] * len(features)]
             n_terms = sum(part is not None for part in with_terms)
             self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
             if hidden := rerank.get("counts"):
@@ -115,9 +113,8 @@ class HybridScorer(nn.Module):
         n_jobs = len(self.popularity)
         words = datamodule.catalogue.words
         self.transitions.count(datamodule.counted)
-        for counts in (self.pairs, self.timeline):
-            if counts is not None:
-                counts.count(datamodule.counted)
+        if self.counted is not None:
+            self.counted.count(datamodule.counted)
         popularity = np.bincount(datamodule.stitched.jobs, minlength=n_jobs + 1)[1:]
         self.popularity.copy_(torch.from_numpy(popularity))
         order = np.lexsort([np.random.default_rng(0).permutation(n_jobs), -popularity])
@@ -153,9 +150,8 @@ class HybridScorer(nn.Module):
         if self.exact is not None:
             self.exact.append(values)
         self.transitions.append(n_new)
-        for counts in (self.pairs, self.timeline):
-            if counts is not None:
-                counts.append(n_new)
+        if self.counted is not None:
+            self.counted.append(n_new)
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(n_new)])
         self.tie_order = torch.cat([self.tie_order, len(self.tie_order) + torch.arange(n_new)])
 

@@ -7,9 +7,8 @@ from scipy.sparse.linalg import cg
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nextjob.data.sessions import Sessions
 from nextjob.models.prefix import last_only
-from nextjob.models.transitions import count_transitions
+from nextjob.models.transitions import Counts
 
 GROUPS = 5
 """Of chains; the rows of one group read a timeline of the others, so that no row has a part in what it reads."""
@@ -21,22 +20,20 @@ N_TIMES = 3
 class Timeline(nn.Module):
     """Times t of jobs, so that t_k - t_i is near the number of steps from job i to job k in the chains.
 
-    Least squares over the pairs of a chain at most ``window`` steps apart, weight 1 / steps (HodgeRank; Jiang et al.,
-    2011), in standard deviations. Chains overlap, so that jobs are placed that nobody opened together.
+    Least squares over the counted pairs of the chains, weight 1 / steps (HodgeRank; Jiang et al., 2011), in standard
+    deviations. Chains overlap, so that jobs are placed that nobody opened together.
     """
 
     times: Tensor  # (GROUPS + 1, J + 1), the last row of all chains
     known: Tensor  # (GROUPS + 1, J + 1) bool, whether anybody opened the job beside another
 
-    def __init__(self, n_jobs: int, window: int) -> None:
+    def __init__(self, n_jobs: int) -> None:
         super().__init__()
-        self.window = window
         self.register_buffer("times", torch.zeros(GROUPS + 1, n_jobs + 1))
         self.register_buffer("known", torch.zeros(GROUPS + 1, n_jobs + 1, dtype=torch.bool))
 
-    def count(self, stitched: Sessions) -> None:
-        """Replace the times by those of the given chains (one stitched session each)."""
-        pairs = count_transitions(stitched, self.window, back=0.0)
+    def place(self, pairs: Counts) -> None:
+        """Replace the times by those that follow from the given forward pairs."""
         group = pairs.chain % GROUPS
         chosen = [*(group != number for number in range(GROUPS)), np.ones(len(group), dtype=bool)]
         width = self.times.shape[1]
