@@ -3,7 +3,7 @@ import torch
 
 import nextjob.losses
 from nextjob.data.sessions import Batch
-from nextjob.losses import _SoftmaxOverJobs, coming_jobs_loss
+from nextjob.losses import MANY_JOBS, _SoftmaxOverJobs, coming_jobs_loss
 
 
 def batch(jobs, target, later) -> Batch:
@@ -49,3 +49,18 @@ def test_neither_parts_nor_half_precision_change_what_is_learned(monkeypatch, se
     monkeypatch.setattr(nextjob.losses, setting, value)
     for found, expected in zip(loss_and_gradients(), whole, strict=True):
         assert (found - expected).norm() <= tolerance * expected.norm()
+
+
+@pytest.mark.parametrize(
+    ("jobs", "dtype", "instructions", "half"),
+    [
+        (MANY_JOBS, torch.float32, {"avx512_bf16": True}, True),
+        (MANY_JOBS, torch.float32, {"amx_bf16": True, "avx512_bf16": False}, True),
+        (MANY_JOBS, torch.float32, {"avx512_bf16": False, "avx2": True}, False),
+        (MANY_JOBS, torch.float64, {"avx512_bf16": True}, False),
+        (MANY_JOBS - 1, torch.float32, {"avx512_bf16": True}, False),
+    ],
+)
+def test_half_precision_is_for_many_jobs_and_processors_that_know_it(monkeypatch, jobs, dtype, instructions, half):
+    monkeypatch.setattr(nextjob.losses, "_capabilities", lambda: instructions)
+    assert nextjob.losses._half_is_faster(torch.empty(jobs, 1, dtype=dtype)) is half
