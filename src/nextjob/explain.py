@@ -8,7 +8,8 @@ import pandas as pd
 from nextjob.data.sessions import Batch
 from nextjob.data.vocabulary import JobId, Vocabulary
 from nextjob.models.mixing import CONTENT, EXACT, SVD, TRANSITIONS
-from nextjob.models.scorer import DECIMALS, HybridScorer, Ranked
+from nextjob.models.ranking import Ranked
+from nextjob.models.scorer import DECIMALS, HybridScorer
 from nextjob.schema import JOB_ID, SESSION_ID
 
 TITLE = "title"

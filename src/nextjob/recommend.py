@@ -21,7 +21,7 @@ from nextjob.explain import Explanation, explain
 from nextjob.files import write_atomically
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import Mixing
-from nextjob.models.scorer import Ranked
+from nextjob.models.ranking import Ranked, rank
 from nextjob.schema import ACTION, APPLY, JOB_ID, SESSION_ID, TOP_K, VIEW
 from nextjob.similar import SimilarJob, most_similar
 
@@ -301,7 +301,7 @@ class Recommender:
         elif not 0 < k <= among.shape[1]:
             raise InputError(f"k={k}: {among.shape[1]} jobs remain to be ranked")
         p_apply = self.model.action(batch.jobs, batch.actions).sigmoid()
-        return self.model.scorer.rank(batch, k, among, self.mixing), p_apply.tolist()
+        return rank(self.model.scorer, batch, k, among, self.mixing), p_apply.tolist()
 
     def _values_of(self, number: int) -> dict[str, str]:
         return {name: values[number - 1] for name, values in self._values.items() if values[number - 1]}

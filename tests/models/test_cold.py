@@ -12,6 +12,7 @@ from nextjob.embedding import HashingEncoder
 from nextjob.errors import InputError
 from nextjob.metrics import top_k
 from nextjob.models.content import principal_axes, project
+from nextjob.models.ranking import rank
 from nextjob.recommend import Recommender
 from nextjob.schema import FEATURE, JOB_ID, VALUE
 from tests.models.test_explain import shaken
@@ -97,10 +98,10 @@ def test_added_jobs_keep_the_contract_of_a_scorer(before_and_after, datamodule):
     assert total.shape == (30, 480 + len(TITLES))
     assert torch.equal(sum(terms.values(), torch.zeros_like(total)), total)
     compared = total.round(decimals=6).scatter(1, batch.jobs.where(batch.jobs > 0, batch.jobs[:, :1]) - 1, -torch.inf)
-    ranked = scorer.rank(batch, 100)
+    ranked = rank(scorer, batch, 100)
     assert torch.equal(ranked.columns, top_k(compared, 100, scorer.tie_order))
     for row in (0, 29):
-        alone = scorer.rank(type(batch)(*(column[row : row + 1] for column in batch)), 100)
+        alone = rank(scorer, type(batch)(*(column[row : row + 1] for column in batch)), 100)
         assert torch.equal(alone.columns[0], ranked.columns[row])
 
 

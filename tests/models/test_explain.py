@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nextjob.models.ranking import rank
 from nextjob.recommend import Recommender
 from tests.paths import RECOMMENDERS
 
@@ -84,7 +85,7 @@ def test_what_past_jobs_add_is_what_the_experts_score(hybrid, datamodule):
     """The shares of factors and transitions add up over the session."""
     scorer, batch = hybrid.model.scorer, datamodule.val.batch(np.arange(30))
     with torch.inference_mode():
-        candidates = scorer.rank(batch, 20).columns
+        candidates = rank(scorer, batch, 20).columns
         experts = scorer.experts(batch)
         spoken = scorer.by_past_job(batch, candidates)
     assert spoken.keys() == experts.keys()

@@ -12,6 +12,7 @@ from nextjob.metrics import top_k
 from nextjob.models.competition import compete, mixing_loss
 from nextjob.models.hybrid import HybridRecommender
 from nextjob.models.mixing import CONTENT, SVD
+from nextjob.models.ranking import rank
 from nextjob.models.timeline import GROUPS
 from nextjob.models.transitions import count_transitions
 from nextjob.recommend import Recommender
@@ -88,7 +89,7 @@ def test_ranking_finds_what_the_dense_scores_say(model, batch, k, monkeypatch):
     monkeypatch.setattr(model.scorer, "shortlist", 100)
     model.double()
     scores, _ = model(batch)
-    ranked = model.scorer.rank(batch, k)
+    ranked = rank(model.scorer, batch, k)
     expected = top_k(scores, k, model.scorer.tie_order)
     assert torch.equal(ranked.columns, expected)
     assert torch.equal(ranked.scores.round(decimals=6), scores.gather(1, expected))
@@ -107,7 +108,7 @@ def test_ranking_among_some_jobs_is_that_of_a_catalogue_without_the_others(model
     total = scorer.score(batch)
     among = torch.rand(total.shape, generator=generator).argsort(1)[:, :60]  # seen jobs may be among them
     alone_there = torch.full_like(total, -torch.inf).scatter(1, among, total.round(decimals=6).gather(1, among))
-    ranked = scorer.rank(batch, 50, among)
+    ranked = rank(scorer, batch, 50, among)
     assert torch.equal(ranked.columns, top_k(alone_there, 50, scorer.tie_order))
     assert torch.allclose(ranked.scores, total.gather(1, ranked.columns), rtol=0, atol=1e-9)
 
@@ -115,8 +116,8 @@ def test_ranking_among_some_jobs_is_that_of_a_catalogue_without_the_others(model
     for row in range(5):
         one = alone(batch, row)
         unseen = n_jobs - len(one.jobs.unique())
-        expected = scorer.rank(one, unseen).columns
-        again = scorer.rank(one, unseen, expected[:, torch.randperm(unseen, generator=generator)])
+        expected = rank(scorer, one, unseen).columns
+        again = rank(scorer, one, unseen, expected[:, torch.randperm(unseen, generator=generator)])
         assert torch.equal(again.columns, expected)
     model.float()
 

@@ -1,12 +1,11 @@
 """The score: a sum of named terms, each of an expert of its own, mixed by a gate and weighed anew for the best."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nextjob.data.sessions import Batch
 from nextjob.losses import applied, mask_seen_
@@ -27,18 +26,8 @@ DECIMALS = 6
 """Scores are rounded before they are compared, so that in double precision a list does not depend on the batch."""
 FEW = 5
 """Up to one in so many jobs are scored on their own; beyond that it is faster to score all."""
-AT_ONCE = 64
-"""Sessions whose scores of all jobs are in memory together: few enough for the cache of the processor."""
 OUTSIDE = -1000.0
 """What a job outside of the shortlist is given, so that it ranks behind those inside."""
-
-
-class Ranked(NamedTuple):
-    """The best k jobs of B sessions, best first."""
-
-    columns: Tensor  # (B, k) places in the catalogue
-    scores: Tensor  # (B, k)
-    terms: dict[str, Tensor]  # (B, k) each; in their order they add up to the scores exactly
 
 
 class HybridScorer(nn.Module):
@@ -205,15 +194,15 @@ class HybridScorer(nn.Module):
         """
         facts = self.facts(batch, leave_out)
         mixing = self.mixing if mixing is None else mixing
-        terms = self._plain(facts, batch, leave_out, mixing)
+        terms = self.plain_terms(facts, batch, leave_out, mixing)
         total = self.add_up(terms, batch.jobs.shape[0])
         if self.reranker is not None:
-            size = self._considered()
+            size = self.considered()
             best = top_k(mask_seen_(total.round(decimals=DECIMALS), batch.jobs), size, self.tie_order)
-            behind = self._behind(best)
+            behind = self.behind(best)
             place = torch.where(behind, OUTSIDE, 0.0).to(total)
             values = torch.stack([term.gather(1, best) for term in terms.values()], dim=2)
-            chosen, counts = self._reranked(values, facts, batch, best, behind, leave_out, mixing)
+            chosen, counts = self.reranked(values, facts, batch, best, behind, leave_out, mixing)
             pairs = zip(terms.items(), chosen.unbind(2), strict=True)
             terms = {name: term.scatter(1, best, new) for (name, term), new in pairs}
             if counts is not None:
@@ -221,47 +210,6 @@ class HybridScorer(nn.Module):
             terms[SHORTLIST] = torch.full_like(total, OUTSIDE).scatter_(1, best, place)
             total = self.add_up(terms, batch.jobs.shape[0])
         return (total, terms) if parts else total
-
-    @torch.no_grad()
-    def rank(self, batch: Batch, k: int, among: Tensor | None = None, mixing: Mixing | None = None) -> Ranked:
-        """The k jobs of the highest score, as `score` and `top_k` would find them, without a dense second look.
-
-        Ranked are the jobs that are not in the session, or the columns ``among`` (B, C), each once, as if there were
-        no others; there have to be k of them. ``mixing`` stands in for the learned one.
-        """
-        facts = self.facts(batch)
-        mixing = self.mixing if mixing is None else mixing
-        tie_order = self.tie_order
-        if among is not None:
-            among = among.gather(1, tie_order[among].argsort(1))
-            tie_order = torch.arange(among.shape[1], device=among.device)
-        reranked = min(self._considered(), len(tie_order))
-        looks = []
-        for rows in torch.arange(len(facts), device=facts.device).split(AT_ONCE):
-            some = Batch(*(column[rows] for column in batch))
-            columns = None if among is None else among[rows]
-            looks.append(self._first_look(some, facts[rows], columns, max(k, reranked), tie_order, mixing))
-        best, left_out = (torch.cat(parts) for parts in zip(*(look[:2] for look in looks), strict=True))
-        chosen = {name: torch.cat([look[2][name] for look in looks]) for name in looks[0][2]}
-        if self.reranker is not None:
-            values = torch.stack([term[:, :reranked] for term in chosen.values()], dim=2)
-            behind = self._behind(best)
-            considered = (best[:, :reranked], behind[:, :reranked])
-            new, counts = self._reranked(values, facts, batch, *considered, leave_out=False, mixing=mixing)
-            for term, inside in zip(chosen.values(), new.unbind(2), strict=True):
-                term[:, :reranked] = inside
-            if counts is not None:
-                chosen[COUNTS] = functional.pad(counts, (0, best.shape[1] - reranked))
-            chosen[SHORTLIST] = torch.where(behind, OUTSIDE, 0.0).to(facts)
-        scores = self.add_up(chosen, *best.shape)
-        compared = scores.round(decimals=DECIMALS).masked_fill_(left_out, -torch.inf)
-        tied = self.tie_order[best].argsort(1)
-        order = tied.gather(1, compared.gather(1, tied).argsort(dim=1, descending=True, stable=True))[:, :k]
-        return Ranked(
-            columns=best.gather(1, order),
-            scores=scores.gather(1, order),
-            terms={name: term.gather(1, order) for name, term in chosen.items()},
-        )
 
     @torch.no_grad()
     def by_past_job(self, batch: Batch, candidates: Tensor) -> dict[str, Tensor]:
@@ -293,19 +241,7 @@ class HybridScorer(nn.Module):
             total += term
         return total
 
-    def _first_look(
-        self, batch: Batch, facts: Tensor, among: Tensor | None, size: int, tie_order: Tensor, mixing: Mixing
-    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """The best of B sessions by the plain sum (B, size), which of them do not count (B, size), and their terms."""
-        terms = self._plain(facts, batch, leave_out=False, mixing=mixing, among=among, inplace=True)
-        total = self.add_up(terms, len(facts), len(tie_order)).round_(decimals=DECIMALS)
-        if among is None:
-            total = mask_seen_(total, batch.jobs)
-        place = top_k(total, size, tie_order)
-        best = place if among is None else among.gather(1, place)
-        return best, total.gather(1, place).isinf(), {name: term.gather(1, place) for name, term in terms.items()}
-
-    def _plain(
+    def plain_terms(
         self,
         facts: Tensor,
         batch: Batch,
@@ -314,6 +250,10 @@ class HybridScorer(nn.Module):
         among: Tensor | None = None,
         inplace: bool = False,
     ) -> dict[str, Tensor]:
+        """Terms of the plain sum, before any second look: {name: (B, J)}, or of ``among`` (B, C), {name: (B, C)}.
+
+        ``inplace`` as in Mixing.
+        """
         terms: dict[str, Tensor] = mixing(self.experts(batch, leave_out, among), mixing.gate(facts), inplace)
         if DISCOUNT in self.terms:
             popularity = self.popularity if among is None else self.popularity[among]
@@ -321,17 +261,17 @@ class HybridScorer(nn.Module):
             terms[DISCOUNT] = total * (1 / (1 + popularity) - 1)
         return terms
 
-    def _considered(self) -> int:
+    def considered(self) -> int:
         """How many of the best jobs may be in the shortlist: added jobs take no place from the others."""
         added = len(self.popularity) - self.trained_jobs
         return min(self.shortlist, self.trained_jobs) + added
 
-    def _behind(self, best: Tensor) -> Tensor:
+    def behind(self, best: Tensor) -> Tensor:
         """(B, C) best jobs in order -> bool, whether the shortlist is full without them."""
         trained = best < self.trained_jobs
         return trained.cumsum(1) - trained.long() >= self.shortlist
 
-    def _reranked(
+    def reranked(
         self,
         values: Tensor,
         facts: Tensor,
