@@ -92,8 +92,16 @@ def list_by_counts(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> 
 
     Nothing that is trained has a part in it.
     """
+    assert scorer.count_ranker is not None
     scorer.eval()
-    parts = []
+    device, size = scorer.popularity.device, 1 + min(COMPETITORS, len(scorer.popularity))
+    shape = (len(sessions), size, scorer.count_ranker.standardise.num_features)
+    lists = CountLists(  # filled in place: two copies would be what takes most memory of a training
+        columns=torch.empty(shape, dtype=torch.float16, device=device),
+        out=torch.empty(shape[:2], dtype=torch.bool, device=device),
+        found=torch.empty(shape[0], dtype=torch.bool, device=device),
+    )
+    start = 0
     for batch in _batches(sessions, scorer):
         facts = scorer.facts(batch, leave_out=True)
         scores: dict[str, Tensor] = {}
@@ -104,9 +112,11 @@ def list_by_counts(scorer: HybridScorer, mixing: Mixing, sessions: Sessions) -> 
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
         candidates, out, found = _best_beside_target(scorer, mixing, scores, facts, batch)
         columns = stacked(describe(scorer, facts, batch, candidates, leave_out=True))
-        parts.append((columns.half(), out, found))
+        for whole, part in zip(lists, (columns, out, found), strict=True):
+            whole[start : start + len(part)] = part
+        start += len(batch.jobs)
     scorer.train()
-    return CountLists(*(torch.cat(part) for part in zip(*parts, strict=True)))
+    return lists
 
 
 def counts_loss(ranker: CountRanker, lists: CountLists, rows: Tensor) -> Tensor:
