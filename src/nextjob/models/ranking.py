@@ -39,7 +39,7 @@ def rank(
     if among is not None:
         among = among.gather(1, tie_order[among].argsort(1))
         tie_order = torch.arange(among.shape[1], device=among.device)
-    reranked = min(scorer.considered(), len(tie_order))
+    reranked = min(scorer.n_considered(), len(tie_order))
     looks = []
     for rows in torch.arange(len(facts), device=facts.device).split(AT_ONCE):
         some = Batch(*(column[rows] for column in batch))

@@ -197,7 +197,7 @@ class HybridScorer(nn.Module):
         terms = self.plain_terms(facts, batch, leave_out, mixing)
         total = self.add_up(terms, batch.jobs.shape[0])
         if self.reranker is not None:
-            size = self.considered()
+            size = self.n_considered()
             best = top_k(mask_seen_(total.round(decimals=DECIMALS), batch.jobs), size, self.tie_order)
             behind = self.behind(best)
             place = torch.where(behind, OUTSIDE, 0.0).to(total)
@@ -261,7 +261,7 @@ class HybridScorer(nn.Module):
             terms[DISCOUNT] = total * (1 / (1 + popularity) - 1)
         return terms
 
-    def considered(self) -> int:
+    def n_considered(self) -> int:
         """How many of the best jobs may be in the shortlist: added jobs take no place from the others."""
         added = len(self.popularity) - self.trained_jobs
         return min(self.shortlist, self.trained_jobs) + added
