@@ -244,6 +244,7 @@ def make_engine(arguments: argparse.Namespace) -> TransformersExtractor:
         wave_tokens=arguments.wave_tokens,
         prefill_tokens=arguments.prefill_tokens,
         compiled=arguments.compiled,
+        adapter=arguments.adapter,
     )
     if arguments.model is None:
         model, tokenizer = make_model(DTYPES[arguments.dtype], arguments.device), make_tokenizer(QUESTIONS.values())
@@ -312,6 +313,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--dtype", default="float32", choices=list(DTYPES))
     parser.add_argument("--model", help="smollm2, a folder or a hub id; random weights without")
+    parser.add_argument("--adapter", help="of the model, by LoRA: smollm2 or a folder")
     parser.add_argument("--ads", type=int, nargs="+", default=[32], help="numbers of ads, a run each")
     parser.add_argument("--ads-file", help="JSON lines with a text each, instead of invented ads")
     parser.add_argument("--naive-ads", type=int, default=0, help="ads on which plain generation is timed too")

@@ -217,3 +217,18 @@ def test_a_place_that_the_ad_does_not_name_is_dropped(answer: str, ad: str) -> N
 )
 def test_a_place_without_what_the_ad_does_not_say(answer: str, ad: str, value: str) -> None:
     assert ground("location", normalise(LOCATION, answer), ad) == value
+
+
+@pytest.mark.parametrize(
+    ("ad", "stated"),
+    [
+        ("TITLE\nLead dev\n\nSUMMARY\nNous recrutons.", True),
+        ("Data engineer\nYou have 4 years of experience.", True),
+        ("TITLE\nDev\n\nSUMMARY\nProfil confirmé.", True),
+        ("TITLE\nDev\n\nSUMMARY\nNotre équipe a 10 ans.", False),
+        ("TITLE\nDev\n\nSUMMARY\nYou report to a senior manager.", False),
+    ],
+)
+def test_a_level_needs_an_ad_that_states_one(ad: str, stated: bool) -> None:
+    """Which one is the model's to say."""
+    assert ground("seniority", "Senior", ad) == ("Senior" if stated else None)

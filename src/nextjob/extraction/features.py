@@ -23,7 +23,6 @@ class Feature:
         choices: the only answers allowed (a closed feature), or None for free text. "Permanent / CDI" is one answer
             that goes by two names.
         grounded: the value must occur in the ad, otherwise it is null.
-        min_confidence: a less probable answer is unknown.
         rule: "title_block" reads the TITLE block, and only ads without one are asked; None always asks.
 
     Raises:
@@ -36,7 +35,6 @@ class Feature:
     max_new_tokens: int = 16
     choices: tuple[str, ...] | None = None
     grounded: bool = False
-    min_confidence: float = 0.0
     rule: str | None = None
 
     def __post_init__(self) -> None:
@@ -46,8 +44,6 @@ class Feature:
             raise InputError(f"feature {self.name}: the question is empty")
         if self.max_new_tokens < 1:
             raise InputError(f"feature {self.name}: max_new_tokens is {self.max_new_tokens}, at least 1 is needed")
-        if not 0 <= self.min_confidence <= 1:
-            raise InputError(f"feature {self.name}: min_confidence is {self.min_confidence}, a probability is needed")
         if self.rule is not None and self.rule not in RULES:
             raise InputError(f"feature {self.name}: unknown rule {self.rule!r}, known: {', '.join(RULES)}")
         if self.choices is not None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
-from nextjob.extraction.sections import read_title
+from nextjob.extraction.sections import read_heading
 from nextjob.extraction.values.folding import find_runs, fold_word, fold_words, word_set
 from nextjob.extraction.values.gazetteer import CITIES, PLACE_WORDS, PREPOSITIONS, is_postal_code, named_cities
 from nextjob.extraction.values.grounding import TECHNOLOGIES
-from nextjob.extraction.values.normalise import SENIORITY, is_unknown
+from nextjob.extraction.values.levels import stated_level
+from nextjob.extraction.values.normalise import is_unknown
 from nextjob.extraction.values.sectors import GENERAL, KEYWORDS
 
 WAVE = 1000
@@ -33,9 +34,8 @@ class Reading:
     def of(cls, ad: str) -> "Reading":
         """Read an ad once for all rules."""
         text = unicodedata.normalize("NFC", ad)
-        title = read_title(text) or next((line.strip() for line in text.splitlines() if line.strip()), "")
         words = _TOKEN.findall(text)
-        return cls(text, title, words, list(map(fold_word, words)))
+        return cls(text, read_heading(text), words, list(map(fold_word, words)))
 
 
 class RulesExtractor:
@@ -68,62 +68,6 @@ def _only_choice(ad: Reading, feature: Feature) -> str:
         choice for name, choice in names if not is_unknown(choice) and any(True for _ in find_runs(ad.folded, name))
     }
     return named.pop() if len(named) == 1 else ""
-
-
-# Seniority: a word of the title, else the years asked for, else a word beside the person who is looked for.
-
-_TITLE_LEVELS = {
-    tuple(word.split("-")): level
-    for level in ("Internship", "Executive", "Lead", "Junior", "Senior", "Mid")
-    for word in SENIORITY[level].split()
-    if word not in ("manager", "expert", "experte", "graduate", "staff", "intermediate")
-}
-_NUMBERS = {"un": 1, "une": 1, "one": 1, "deux": 2, "two": 2, "trois": 3, "three": 3, "quatre": 4, "four": 4}
-_NUMBERS |= {"cinq": 5, "five": 5, "dix": 10, "ten": 10, "huit": 8, "six": 6, "seven": 7, "sept": 7}
-_YEARS = frozenset(("an", "ans", "annee", "annees", "year", "years", "yrs"))
-_BETWEEN = frozenset(("a", "to", "ou", "or", "et", "plus", "minimum", "min", "of", "moins", "d"))
-_PEOPLE = tuple(
-    word_set("profil person developp developer engineer ingenieur ops designer owner consultant analyst charge")
-)
-_PERSON_LEVELS = {"junior": "Junior", "debutant": "Junior", "confirme": "Mid", "intermediate": "Mid"}
-_PERSON_LEVELS |= {"senior": "Senior", "experimente": "Senior", "experienced": "Senior"}
-
-
-def seniority(ad: Reading) -> str:
-    """Level named by the title, by the years of experience (< 3 Junior, 3-5 Mid, > 5 Senior) or by the body."""
-    title = [word.removesuffix("s") for word in fold_words(ad.title)]
-    runs = {tuple(title[i : i + n]) for n in (1, 2, 3) for i in range(len(title) - n + 1)}
-    for words, level in _TITLE_LEVELS.items():
-        if words in runs:
-            return level
-    years = _years_of_experience(ad.folded)
-    if years is not None:
-        return "Junior" if years < 3 else "Mid" if years <= 5 else "Senior"
-    for position, word in enumerate(ad.folded):
-        stated = _PERSON_LEVELS.get(word) or _PERSON_LEVELS.get(word.rstrip("es"))
-        if stated and any(other.startswith(_PEOPLE) for other in ad.folded[max(position - 5, 0) : position]):
-            return stated
-    return ""
-
-
-def _years_of_experience(words: list[str]) -> int | None:
-    """The smallest number in the first "N (to M) years ... experience" or "experience ... N years"."""
-    for position, word in enumerate(words):
-        if word not in _YEARS:
-            continue
-        around = words[max(position - 9, 0) : position + 7]
-        if not any(other.startswith(("experience", "experimente")) for other in around):
-            continue
-        numbers = []
-        for other in reversed(words[max(position - 4, 0) : position]):
-            number = int(other) if other.isdecimal() else _NUMBERS.get(other)
-            if number is not None and number <= 20:
-                numbers.append(number)
-            elif other not in _BETWEEN:
-                break
-        if numbers:
-            return min(numbers)
-    return None
 
 
 # Company: the first cue that is followed or preceded by a name. A cue is tried where one of its words is in
@@ -265,7 +209,7 @@ def industry(ad: Reading) -> str:
 
 RULES: dict[str, Callable[[Reading], str]] = {
     "title": lambda ad: ad.title,
-    "seniority": seniority,
+    "seniority": lambda ad: stated_level(ad.title, ad.folded),
     "company": company,
     "location": location,
     "industry": industry,

@@ -60,6 +60,11 @@ def read_title(text: str) -> str:
     return " ".join(title.group(1).split()) if title else ""
 
 
+def read_heading(text: str) -> str:
+    """The TITLE block of an ad, else its first line."""
+    return read_title(text) or next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
 def compact(text: str) -> str:
     """The ad as a model reads it: every line once, lists as names, tasks only where the body lacks them."""
     sections = read_sections(text)

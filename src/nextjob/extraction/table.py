@@ -139,7 +139,7 @@ _SCHEMA = pa.schema(
 def judge(feature: Feature, answer: Answer, text: str) -> tuple[str | None, str]:
     """Value and status of an answer: normalised, checked against the choices and against the text of the ad."""
     value = normalise(feature, answer.raw)
-    if value is None or (answer.confidence is not None and answer.confidence < feature.min_confidence):
+    if value is None:
         return None, "unknown"
     if feature.choices is not None and value not in feature.choices:
         return None, "out_of_vocabulary"

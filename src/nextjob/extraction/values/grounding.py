@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from nextjob.extraction.sections import read_sections, read_title
+from nextjob.extraction.sections import read_heading, read_sections, read_title
 from nextjob.extraction.values.folding import WORD, find_runs, fold_word, fold_words, word_set
 from nextjob.extraction.values.gazetteer import CITIES, COUNTRIES, REGIONS, has_capital, named_cities
+from nextjob.extraction.values.levels import stated_level
 
 FUZZY_FROM = 6
 """Shortest folded value, in letters, for which an inexact match counts."""
@@ -38,10 +39,12 @@ def ground(name: str, value: str, ad: str) -> str | None:
 
     A value stands in the ad word by word, or else the ad's own spelling of it takes its place. A company is no
     place, no technology, no "our client", no single word in small letters, and not the beginning of the title, unless
-    the title says that it is hiring.
+    the title says that it is hiring. A seniority needs an ad that states some level, by a word or by years.
     """
     if name == "location":
         return _ground_place(value, ad)
+    if name == "seniority":
+        return value if stated_level(read_heading(ad), _Ad.of(ad).folded) else None
     written = _Ad.of(ad)
     company = name == "company"
     spelling = value if written.holds(value, as_name=company) else written.spelling(value)
