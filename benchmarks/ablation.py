@@ -45,8 +45,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "without svd": {"alpha": 0.0},
     "without counts": {"rerank": {"counts": None}},
     "without content and counts": {"alpha": 1.0, "rerank": {"counts": None}},
-    "without transitions and counts": {"terms": ["exact"], "rerank": {"counts": None}},
-    "without exact": {"terms": ["transitions"]},
+    "without transitions and counts": {"terms": [], "rerank": {"counts": None}},
     "without reranker and counts": {"rerank": None},
     "without gate (alpha 0.5)": {"alpha": 0.5},
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import pandas as pd
 import torch
 from torch.nn import functional
 
@@ -55,7 +56,7 @@ class TwoStage:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.n_jobs = len(catalogue.vocabulary)
-        self.values = catalogue.values
+        self.values = np.stack([number_values(catalogue.texts[name]) for name in catalogue.features], axis=1)
         self.order = np.random.default_rng(0).permutation(self.n_jobs) / self.n_jobs  # of equal candidates
         table = catalogue.embeddings
         self.vectors = {}
@@ -161,6 +162,12 @@ class TwoStage:
         covisit = beside.summed(jobs, weights, chain).astype(np.float32)
         transitions = self.transitions(batch.jobs, batch.chain).numpy().round(DECIMALS)  # a subtraction leaves 1e-8
         return [transitions, covisit, self.neighbours(batch, NEIGHBOURS_DECAY)]
+
+
+def number_values(values: list[str]) -> np.ndarray:
+    """Numbers of the values of a feature, equal where they are equal but for case; 0 = missing."""
+    codes, _ = pd.factorize(pd.Series(values).str.strip().str.casefold().replace("", None))
+    return codes + 1
 
 
 def sample(features: np.ndarray, target: np.ndarray, negatives: int) -> tuple[np.ndarray, np.ndarray]:

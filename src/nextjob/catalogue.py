@@ -1,11 +1,9 @@
 """The catalogue as the models see it: job ids, feature values and their embeddings, rows in one order."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
@@ -31,7 +29,6 @@ class Catalogue:
     vocabulary: Vocabulary
     features: list[str]
     texts: dict[str, list[str]]  # per feature, the value of every job, "" = missing
-    values: np.ndarray  # (J, F) int64 number of the value within its feature, 0 = missing
     word_lists: dict[str, WordList]  # per feature, the words of its values
     words: dict[str, sp.csr_matrix]  # per feature, (J, W) their tf-idf
     embeddings: EmbeddingTable
@@ -67,7 +64,6 @@ def load_catalogue(
         vocabulary=vocabulary,
         features=features,
         texts=texts,
-        values=_value_numbers(table, features, vocabulary),
         word_lists=word_lists,
         words={feature: word_lists[feature].matrix(values) for feature, values in texts.items()},
         embeddings=embeddings.aligned_to(vocabulary.job_ids),
@@ -134,29 +130,3 @@ def _texts(table: pd.DataFrame, feature: str, vocabulary: Vocabulary) -> list[st
     chosen = table[table[FEATURE] == feature]
     value = dict(zip(chosen[JOB_ID].astype(str), chosen[VALUE].fillna("").astype(str), strict=True))
     return [value.get(str(job), "") for job in vocabulary.job_ids]
-
-
-def further_numbers(known: Sequence[str], numbers: np.ndarray, values: Sequence[str]) -> np.ndarray:
-    """Numbers of N further values of a feature whose J known values have ``numbers``, 0 = missing; (N,) int64."""
-    number_of = {value.strip().casefold(): int(number) for value, number in zip(known, numbers, strict=True)}
-    number_of[""] = 0
-    new = itertools.count(int(numbers.max(initial=0)) + 1)
-    found = []
-    for folded in (value.strip().casefold() for value in values):
-        if folded not in number_of:
-            number_of[folded] = next(new)
-        found.append(number_of[folded])
-    return np.array(found, dtype=np.int64)
-
-
-def _value_numbers(table: pd.DataFrame, features: list[str], vocabulary: Vocabulary) -> np.ndarray:
-    """(J, F) numbers of the values, equal when they are equal but for case; 0 = missing."""
-    numbers = np.zeros((len(vocabulary), len(features)), dtype=np.int64)
-    row_of = {str(job): row for row, job in enumerate(vocabulary.job_ids)}
-    rows = table[JOB_ID].astype(str).map(row_of)
-    folded = table[VALUE].str.strip().str.casefold().replace("", None)
-    for column, feature in enumerate(features):
-        chosen = (table[FEATURE] == feature) & rows.notna()
-        codes, _ = pd.factorize(folded[chosen])
-        numbers[rows[chosen].to_numpy(dtype=np.int64), column] = codes + 1
-    return numbers

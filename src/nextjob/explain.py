@@ -7,7 +7,7 @@ import pandas as pd
 
 from nextjob.data.sessions import Batch
 from nextjob.data.vocabulary import JobId, Vocabulary
-from nextjob.models.mixing import CONTENT, EXACT, SVD, TRANSITIONS
+from nextjob.models.mixing import CONTENT, SVD, TRANSITIONS
 from nextjob.models.ranking import Ranked
 from nextjob.models.scorer import DECIMALS, HybridScorer
 from nextjob.schema import JOB_ID, SESSION_ID
@@ -26,7 +26,7 @@ class PastJob(NamedTuple):
     value: str
     """Its value of the term's feature, "" where that is unknown or the term has none."""
     strength: float
-    """Content: cosine with the recommended job. Exact matches: 1. Factors and transitions: its part of the score."""
+    """Content: cosine with the recommended job. Factors and transitions: its part of the score."""
 
 
 class Explanation(NamedTuple):
@@ -82,7 +82,7 @@ def explain(
                     score=scores[b][c],
                     terms=terms,
                     past_jobs=past_jobs,
-                    reason=_reason(terms, past_jobs, called),
+                    reason=_reason(terms, values_of(column + 1), past_jobs, called),
                 )
             )
         explanations.append(listed)
@@ -111,7 +111,9 @@ def _called(job: JobId, values: Mapping[str, str]) -> str:
     return f'"{values[TITLE]}"' if TITLE in values else f"job {job}"
 
 
-def _reason(terms: Mapping[str, float], past_jobs: Mapping[str, PastJob], called: Mapping[str, str]) -> str:
+def _reason(
+    terms: Mapping[str, float], values: Mapping[str, str], past_jobs: Mapping[str, PastJob], called: Mapping[str, str]
+) -> str:
     """The strongest reasons in words: what other candidates did, and one reason for every feature."""
     strength: dict[str, float] = {}
     for name in past_jobs:
@@ -119,7 +121,7 @@ def _reason(terms: Mapping[str, float], past_jobs: Mapping[str, PastJob], called
         strength[about] = strength.get(about, 0.0) + terms[name]
     phrases = []
     for about in sorted(strength, key=lambda key: -strength[key]):
-        speakers = (TRANSITIONS, SVD) if about == OTHERS else (f"{EXACT}/{about}", f"{CONTENT}/{about}")
+        speakers = (TRANSITIONS, SVD) if about == OTHERS else (f"{CONTENT}/{about}",)
         spoken = next(name for name in speakers if name in past_jobs)
         if strength[about] <= 0:
             continue
@@ -129,7 +131,7 @@ def _reason(terms: Mapping[str, float], past_jobs: Mapping[str, PastJob], called
             phrases.append(f"often opened by candidates who opened {past}")
         elif spoken == SVD:
             phrases.append(f"fits candidates who open jobs like {past}")
-        elif spoken.startswith(EXACT):
+        elif value and value.casefold() == values.get(about, "").casefold():
             phrases.append(f"same {about} as {past}{known}")
         else:
             phrases.append(f"{about} like that of {past}{known}")

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nextjob.catalogue import further_numbers
 from nextjob.checkpoint import check_checkpoint, finished_runs
 from nextjob.cold import read_new_jobs
 from nextjob.data.board import action_numbers
@@ -190,13 +189,9 @@ class Recommender:
             raise InputError("no jobs to add")
         new = read_new_jobs(recipe, jobs, encoder, self._probe())
         self.vocabulary.add(list(jobs))
-        numbers = np.zeros((len(jobs), len(new.values)), dtype=np.int64)
-        for column, (feature, values) in enumerate(new.values.items()):
-            if scorer.exact is not None:
-                known = scorer.exact.values[1:, column].numpy()
-                numbers[:, column] = further_numbers(self._values[feature], known, values)
+        for feature, values in new.values.items():
             self._values[feature] += values
-        scorer.append(new.coordinates, new.words, torch.from_numpy(numbers))
+        scorer.append(len(jobs), new.coordinates, new.words)
         self.model.action.append(len(jobs))
         return {job: self.values(job) for job in jobs}
 

@@ -7,7 +7,7 @@ import torch
 
 from nextjob.errors import InputError
 from nextjob.models.action import ActionMLP, ApplyRates, session_facts
-from nextjob.models.content import FIRST_SCALE, ContentScorer, ExactMatch, Shape, principal_coordinates
+from nextjob.models.content import FIRST_SCALE, ContentScorer, Shape, principal_coordinates
 from nextjob.models.gate import AlphaGate
 from nextjob.models.prefix import RecencyWeights, lags
 from nextjob.models.rerank import Reranker
@@ -191,13 +191,6 @@ def test_what_hardly_varied_where_the_reranker_learned_cannot_carry_a_term_away(
     far, farther = (reranker(terms, torch.full((1, 1, 1), value)) for value in (1.0, 1e6))
     assert torch.equal(far, farther)
     assert not torch.equal(far, reranker(terms, torch.zeros(1, 1, 1)))
-
-
-def test_exact_matches_by_hand():
-    exact = ExactMatch(n_jobs=4, n_features=1, decay=1 - 1e-9)
-    exact.values[1:, 0] = torch.tensor([1, 1, 2, 0])  # the last job has no value
-    shares = exact(torch.tensor([[1, 3, 4], [4, 0, 0]]))
-    assert torch.allclose(shares[0], torch.tensor([[1 / 3, 1 / 3, 1 / 3, 0], [0, 0, 0, 0]]), atol=1e-6)
 
 
 def test_the_gate_starts_as_one_scalar_and_can_be_fixed():

@@ -237,9 +237,7 @@ def without_signal(datamodule: SessionDataModule) -> None:
     ads = rng.permutation(n_jobs)
     embeddings = datamodule.catalogue.embeddings
     vectors = {feature: table[ads] for feature, table in embeddings.vectors.items()}
-    datamodule.catalogue = replace(
-        datamodule.catalogue, values=datamodule.catalogue.values[ads], embeddings=replace(embeddings, vectors=vectors)
-    )
+    datamodule.catalogue = replace(datamodule.catalogue, embeddings=replace(embeddings, vectors=vectors))
 
 
 def trained(cfg, change=lambda datamodule: None) -> tuple[dict[str, float], HybridRecommender]:

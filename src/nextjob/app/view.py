@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader
 from nextjob.app.sessions import Session
 from nextjob.data.vocabulary import JobId
 from nextjob.explain import TITLE, Explanation
-from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, SHORTLIST, SVD, TRANSITIONS
+from nextjob.models.mixing import COUNTS, DISCOUNT, SHORTLIST, SVD, TRANSITIONS
 from nextjob.recommend import Recommendation, Recommender
 
 LABELS = {
@@ -18,7 +18,6 @@ LABELS = {
     DISCOUNT: "popularity discount",
     SHORTLIST: "not on the shortlist",
 }
-OF_FEATURES = {CONTENT: "alike", EXACT: "the same"}
 COLOURS = {TRANSITIONS: "#0072b2", SVD: "#56b4e9", COUNTS: "#332288", DISCOUNT: "#8c8c8c", SHORTLIST: "#8c8c8c"}
 OF_FEATURE = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#8672c4", "#a38a56")
 
@@ -31,7 +30,6 @@ class Segment(NamedTuple):
     width: float
     """Percent of the whole bar."""
     colour: str
-    exact: bool
 
 
 class Card(NamedTuple):
@@ -69,8 +67,7 @@ def answer_html(recommender: Recommender, answer: Recommendation, before: Sequen
     colours = _colours(explanations[0].terms)
     ordered = sorted(colours, key=lambda name: "/" in name)
     legend = {_group(name): colours[name] for name in ordered if name != SHORTLIST}
-    exact = any(name.startswith(f"{EXACT}/") for name in colours)
-    return _render("app_answer.html.j2", answer=answer, cards=cards, zero=zero, legend=legend, exact=exact)
+    return _render("app_answer.html.j2", answer=answer, cards=cards, zero=zero, legend=legend)
 
 
 def error_html(message: str) -> str:
@@ -89,10 +86,7 @@ def _cards(
     whole = (below + above) or 1.0
     cards = []
     for rank, (one, terms) in enumerate(zip(explanations, parts, strict=True), start=1):
-        segments = [
-            Segment(_label(name), term, 100 * abs(term) / whole, colours[name], name.startswith(EXACT))
-            for name, term in terms.items()
-        ]
+        segments = [Segment(_label(name), term, 100 * abs(term) / whole, colours[name]) for name, term in terms.items()]
         past = {name: _called(recommender, found.job) for name, found in one.past_jobs.items()}
         said = sorted((item for item in one.terms.items() if item[1]), key=lambda item: -item[1])
         cards.append(
@@ -133,8 +127,8 @@ def _group(name: str) -> str:
 
 
 def _label(name: str) -> str:
-    family, _, feature = name.partition("/")
-    return f"{feature} {OF_FEATURES[family]}" if feature else LABELS[name]
+    feature = name.partition("/")[2]
+    return f"{feature} alike" if feature else LABELS[name]
 
 
 def _called(recommender: Recommender, job: JobId) -> str:

@@ -209,36 +209,3 @@ def project(vectors: Tensor, present: Tensor, axes: Axes | None) -> Tensor:
     coordinates = torch.zeros(len(vectors), axes.axes.shape[1])
     coordinates[present] = ((vectors[present].double() - axes.mean) @ axes.axes).float()
     return coordinates
-
-
-class ExactMatch(nn.Module):
-    """Share of the prefix, weighted by recency, that has the same value of a feature as the job."""
-
-    values: Tensor
-    decay: Tensor
-
-    def __init__(self, n_jobs: int, n_features: int, decay: float) -> None:
-        super().__init__()
-        self.register_buffer("values", torch.zeros(n_jobs + 1, n_features, dtype=torch.int64))
-        self.register_buffer("decay", torch.tensor(decay))
-
-    def forward(self, jobs: Tensor) -> list[Tensor]:
-        """(B, L) -> one (B, J) in [0, 1] per feature, 0 where the job's value is missing."""
-        weights = recency(jobs, self.decay)
-        shares = []
-        for column in self.values.T:
-            by_value = weights.new_zeros(jobs.shape[0], column.max().item() + 1)
-            by_value = by_value.scatter_add(1, column[jobs], weights)
-            by_value = by_value.index_fill(1, torch.zeros(1, dtype=torch.int64, device=jobs.device), 0.0)
-            shares.append(by_value[:, column[1:]])
-        return shares
-
-    def append(self, values: Tensor) -> None:
-        """Add N jobs with the numbers of their values, (N, F)."""
-        self.values = torch.cat([self.values, values.to(self.values)])
-
-    def by_past_job(self, jobs: Tensor, candidates: Tensor) -> list[Tensor]:
-        """1 where a past job has the candidate's value, -inf elsewhere; (B, L), (B, C) -> one (B, C, L) per feature."""
-        past, own = self.values[jobs], self.values[candidates + 1]
-        same = (past[:, None] == own[:, :, None]) & own[:, :, None].ne(0)
-        return list(torch.where(same, 1.0, -torch.inf).unbind(3))

@@ -16,7 +16,7 @@ from nextjob.metrics import RankingMetrics, ranks
 from nextjob.models.action import ActionMLP
 from nextjob.models.competition import Competition, CountLists, compete, counts_loss, list_by_counts, mixing_loss
 from nextjob.models.content import Shape, principal_axes, project
-from nextjob.models.mixing import DISCOUNT, EXACT, TRANSITIONS, Mixing
+from nextjob.models.mixing import DISCOUNT, TRANSITIONS, Mixing
 from nextjob.models.optimiser import adamw
 from nextjob.models.scorer import DECIMALS, HybridScorer
 from nextjob.schema import TOP_K
@@ -79,8 +79,8 @@ class HybridRecommender(L.LightningModule):
         if alpha is not None and not 0 <= alpha <= 1:
             raise InputError(f"model.alpha={alpha}: it must lie between 0 (content) and 1 (collaborative), or be null")
         for name in terms:
-            if name not in (TRANSITIONS, EXACT, DISCOUNT):
-                raise InputError(f"model.terms: unknown term {name!r}; known: {TRANSITIONS}, {EXACT}, {DISCOUNT}")
+            if name not in (TRANSITIONS, DISCOUNT):
+                raise InputError(f"model.terms: unknown term {name!r}; known: {TRANSITIONS}, {DISCOUNT}")
         if set(loss_weights) != set(TASKS):
             raise InputError(f"model.loss_weights must name {', '.join(TASKS)}; found {', '.join(loss_weights)}")
         if DISCOUNT in terms and rerank is not None:

@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 
 from nextjob.models.gate import AlphaGate
 
-SVD, TRANSITIONS, CONTENT, EXACT = "svd", "transitions", "content", "exact"
+SVD, TRANSITIONS, CONTENT = "svd", "transitions", "content"
 COUNTS, DISCOUNT, SHORTLIST = "counts", "popularity_discount", "shortlist"
 N_FACTS = 4
 FIRST_EPS = 1e-3
@@ -20,7 +20,7 @@ class Mixing(nn.Module):
     """S = alpha * S_CF + (1 - alpha) * sum_f w_f s_f + further terms, each under its own name.
 
     S_CF = w_svd * svd scores and s_f the cosine of feature f. Further terms, when there: transitions
-    w_t log(1 + T / eps), exact matches w_f' e_f, and w_c h for the shortlist. All weights are positive (softplus).
+    w_t log(1 + T / eps), and w_c h for the shortlist. All weights are positive (softplus).
     """
 
     def __init__(
@@ -30,7 +30,6 @@ class Mixing(nn.Module):
         svd_weight: float,
         feature_weights: float | dict[str, float],
         transition_weight: float,
-        exact_weight: float,
         count_weight: float,
     ) -> None:
         super().__init__()
@@ -44,7 +43,6 @@ class Mixing(nn.Module):
         self.content = nn.Parameter(_inverse_softplus(content))
         self.transitions = nn.Parameter(_inverse_softplus([transition_weight]))
         self.log_eps = nn.Parameter(torch.tensor(math.log(FIRST_EPS)))
-        self.exact = nn.Parameter(_inverse_softplus([exact_weight] * len(features)))
         self.counts = nn.Parameter(_inverse_softplus([count_weight]))
 
     def feature_weights(self) -> dict[str, Tensor]:
@@ -71,18 +69,16 @@ class Mixing(nn.Module):
         ``inplace`` writes the terms over the scores: on large tables fresh memory costs more than the arithmetic.
         """
         terms = {}
-        content, exact = self.feature_weights(), dict(zip(self.features, softplus(self.exact), strict=True))
+        content = self.feature_weights()
         for name, scores in experts.items():
             family, _, feature = name.partition("/")
             if family == SVD:
                 weight = (alpha * softplus(self.svd))[:, None]
             elif family == CONTENT:
                 weight = ((1 - alpha) * content[feature])[:, None]
-            elif family == TRANSITIONS:
+            else:
                 weight, eps = softplus(self.transitions), self.log_eps.exp()
                 scores = scores.div_(eps).log1p_() if inplace else torch.log1p(scores / eps)
-            else:
-                weight = exact[feature]
             terms[name] = scores.mul_(weight) if inplace else weight * scores
         return terms
 

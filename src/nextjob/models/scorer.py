@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from nextjob.data.sessions import Batch
 from nextjob.losses import applied, mask_seen_
 from nextjob.metrics import top_k
-from nextjob.models.content import ContentScorer, ExactMatch, Shape
+from nextjob.models.content import ContentScorer, Shape
 from nextjob.models.counted import Counted
 from nextjob.models.counts import CountRanker
 from nextjob.models.evidence import describe, evidence_on_terms, stacked, widths
-from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, EXACT, SHORTLIST, SVD, TRANSITIONS, Mixing
+from nextjob.models.mixing import CONTENT, COUNTS, DISCOUNT, SHORTLIST, SVD, TRANSITIONS, Mixing
 from nextjob.models.rerank import Reranker
 from nextjob.models.svd import SVDEmbedding, initial_factors
 from nextjob.models.transitions import Transitions
@@ -36,7 +36,7 @@ class HybridScorer(nn.Module):
     Args:
         n_jobs, shapes: size of the catalogue and of each of its features.
         alpha: a number fixes the gate, None learns it. At 1 there is no content, at 0 there are no factors.
-        terms: which further terms the score has: transitions, exact, popularity_discount.
+        terms: which further terms the score has: transitions, popularity_discount.
         svd, content, transitions, mixing: the arguments of SVDEmbedding, ContentScorer, Transitions and Mixing.
         rerank: size of the shortlist, hidden width of Reranker, and that of CountRanker as ``counts``, none for no such
             term; None leaves the score at the plain sum.
@@ -63,7 +63,6 @@ class HybridScorer(nn.Module):
         self.trained_jobs = n_jobs
         self.svd: SVDEmbedding | None = None
         self.content: ContentScorer | None = None
-        self.exact: ExactMatch | None = None
         if alpha is None or alpha > 0:
             arguments = dict(svd)
             if arguments.pop("words") and features:
@@ -72,8 +71,6 @@ class HybridScorer(nn.Module):
             self.svd = SVDEmbedding(n_jobs, **arguments)
         if features and (alpha is None or alpha < 1):
             self.content = ContentScorer(shapes, n_jobs, **content)
-        if features and EXACT in terms:
-            self.exact = ExactMatch(n_jobs, len(features), decay=content["decay"])
         self.transitions = Transitions(n_jobs, **transitions)
         self.mixing = Mixing(features, alpha, **mixing)
         self.shortlist = 0 if rerank is None else rerank["size"]
@@ -84,7 +81,7 @@ class HybridScorer(nn.Module):
             if TRANSITIONS in terms:
                 self.counted = Counted(n_jobs, self.transitions.window, self.transitions.back)
             n_columns, n_evidence = widths(self)
-            with_terms = [self.svd, self.counted, *[self.content, self.exact] * len(features)]
+            with_terms = [self.svd, self.counted, *[self.content] * len(features)]
             n_terms = sum(part is not None for part in with_terms)
             self.reranker = Reranker(n_terms, n_evidence, rerank["hidden"])
             if hidden := rerank.get("counts"):
@@ -123,21 +120,16 @@ class HybridScorer(nn.Module):
                 space.coordinates.copy_(coordinates[feature])
                 for part in (space.A, space.B):
                     part.initialise(words[feature])
-        if self.exact is not None:
-            self.exact.values[1:] = torch.from_numpy(datamodule.catalogue.values)
 
-    def append(self, coordinates: dict[str, Tensor], words: dict[str, sp.csr_matrix], values: Tensor) -> None:
+    def append(self, n_new: int, coordinates: dict[str, Tensor], words: dict[str, sp.csr_matrix]) -> None:
         """Add N jobs that nobody opened, without a change to the scores of the others.
 
-        (N, D) coordinates and (N, W) words of every feature, and (N, F) numbers of its values.
+        (N, D) coordinates and (N, W) words of every feature.
         """
-        n_new = len(values)
         if self.svd is not None:
             self.svd.append(sp.hstack([sp.csr_matrix((n_new, 0)), *words.values()], format="csr"))
         if self.content is not None:
             self.content.append(coordinates, words)
-        if self.exact is not None:
-            self.exact.append(values)
         self.transitions.append(n_new)
         if self.counted is not None:
             self.counted.append(n_new)
@@ -158,15 +150,10 @@ class HybridScorer(nn.Module):
         if self.content is not None:
             cosines = self.content(jobs, actions) if among is None else self.content.at(jobs, actions, among)
             scores |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
-        counted: dict[str, Tensor] = {}
         if TRANSITIONS in self.terms:
-            counted[TRANSITIONS] = self.transitions(jobs, batch.chain if leave_out else None)
-        if self.exact is not None:
-            shares = self.exact(jobs)
-            counted |= {f"{EXACT}/{f}": share for f, share in zip(self.mixing.features, shares, strict=True)}
-        if among is not None:
-            counted = {name: score.gather(1, among) for name, score in counted.items()}
-        return scores | counted
+            mass = self.transitions(jobs, batch.chain if leave_out else None)
+            scores[TRANSITIONS] = mass if among is None else mass.gather(1, among)
+        return scores
 
     def alpha(self, batch: Batch, leave_out: bool = False) -> Tensor:
         """The gate's alpha of each session, (B,)."""
@@ -215,8 +202,8 @@ class HybridScorer(nn.Module):
     def by_past_job(self, batch: Batch, candidates: Tensor) -> dict[str, Tensor]:
         """How much each single past job speaks for each candidate, (B, C) -> {name of a term: (B, C, L)}.
 
-        Content: its cosine with the candidate. Exact matches: 1 where it has the candidate's value. Factors and
-        transitions: what it adds to the expert's score. -inf where it says nothing.
+        Content: its cosine with the candidate. Factors and transitions: what it adds to the expert's score. -inf where
+        it says nothing.
         """
         jobs, spoken = batch.jobs, {}
         if self.svd is not None:
@@ -226,9 +213,6 @@ class HybridScorer(nn.Module):
             spoken |= {f"{CONTENT}/{feature}": cosine for feature, cosine in cosines.items()}
         if TRANSITIONS in self.terms:
             spoken[TRANSITIONS] = self.transitions.by_past_job(jobs, candidates)
-        if self.exact is not None:
-            same = self.exact.by_past_job(jobs, candidates)
-            spoken |= {f"{EXACT}/{f}": one for f, one in zip(self.mixing.features, same, strict=True)}
         return spoken
 
     def add_up(self, terms: dict[str, Tensor], n_sessions: int, n_jobs: int = 0) -> Tensor:
