@@ -13,6 +13,7 @@ NO_NEWS = (
     "`isinstance(treespec, LeafSpec)` is deprecated",  # inside Lightning, on every step
     "`training_step` returned `None`",  # a refit that trains nothing but counts
     "torch.distributed.nn.functional.all_gather is deprecated",  # inside Lightning
+    "`is_gradient_checkpointing` is deprecated",  # inside peft
     "exists and is not empty. Previous log files in this directory",  # the run folder of CSVLogger is the run's own
 )
 
