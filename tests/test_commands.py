@@ -94,7 +94,7 @@ def test_recommend_explains_beside_the_submission(tiny_run, tiny_board, tmp_path
     assert all(title in titles[job] for job, title in zip(table["job_id"], table["title"], strict=True))
     past = [name for name in table if name.endswith(" past job")]
     terms = [*(name.removesuffix(" past job") for name in past), "counts", "shortlist"]
-    assert {"svd", "transitions", "content/title", "exact/title"} <= set(terms)
+    assert {"svd", "transitions", "content/title"} <= set(terms)
     assert reduce(add, (table[name] for name in terms)).equals(table["score"])
     opened = {
         str(row.session_id): json.loads(row.job_ids) for row in pd.read_csv(tiny_board / "x_test.csv").itertuples()
