@@ -57,7 +57,7 @@ def val_rows(n=60):
 
 def example(name, rank):
     job = Job(name, name, "view")
-    terms = [Term("svd", "svd", 2.0), Term("content/title", "content", -0.5), Term(name, "exact", 0.25)]
+    terms = [Term("svd", "svd", 2.0), Term("content/title", "content", -0.5), Term(name, "transitions", 0.25)]
     return Example(name, [job, job], job, rank, "apply", 0.8, [Listed(job, 1.75, terms, name, rank == 1)])
 
 
@@ -111,8 +111,8 @@ def test_sessions_say_whether_the_target_was_listed():
     for words in ("place 1<", "not among the 1, place 57<", "already in the session", "In 1 of them", "0.80"):
         assert words in made
     assert made.count('class="target"') == 1
-    widths = re.findall(r'<i class="(svd|content|exact)" style="width: ([0-9.]+)%"', made)
-    assert widths[:2] == [("svd", "72.9"), ("exact", "9.1")]  # of 82 % for 2.25, without the term below 0
+    widths = re.findall(r'<i class="(svd|content|transitions)" style="width: ([0-9.]+)%"', made)
+    assert widths[:2] == [("svd", "72.9"), ("transitions", "9.1")]  # of 82 % for 2.25, without the term below 0
     assert "content/title -0.50" in made
 
 
