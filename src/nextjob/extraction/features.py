@@ -22,7 +22,7 @@ class Feature:
         max_new_tokens: cap on a generated answer.
         choices: the only answers allowed (a closed feature), or None for free text. "Permanent / CDI" is one answer
             that goes by two names.
-        grounded: the value must occur in the ad, otherwise it is null.
+        grounded: the ad must support the value, see `ground`, otherwise it is null.
         rule: "title_block" reads the TITLE block, and only ads without one are asked; None always asks.
 
     Raises:
