@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,15 @@ from nextjob.extraction.lora.augment import without_title
 from nextjob.extraction.lora.datamodule import AdsDataModule
 from nextjob.extraction.lora.module import AdapterTraining
 from nextjob.extraction.readable import readable
-from nextjob.extraction.table import judge
+from nextjob.extraction.table import judge, surer_by_rules
 from nextjob.files import write_atomically
 
 FOLDS = 5
 DECLARED = yaml.safe_load(Path("conf/features/default.yaml").read_text(encoding="utf-8"))["features"]
 MODEL = "smollm2"
 MODELS = {MODEL: "SmolLM2, zero-shot", "lora": "SmolLM2 + LoRA"}
+OWN, SETTLED = ", its own answers", ""
+"""Answers of an extractor, and what stands where the rules are surer."""
 
 
 def main(given: argparse.Namespace) -> None:
@@ -160,8 +163,8 @@ def texts(ad: labelled.LabelledAd) -> tuple[str, str]:
 
 
 def answer(ads: list[labelled.LabelledAd], extractor: Any) -> list[dict[str, Any]]:
-    """Raw answers about every feature of every ad."""
-    features = declare_features(DECLARED)
+    """Raw answers about every feature of every ad, the extractor's own."""
+    features = [replace(feature, fallback=False) for feature in declare_features(DECLARED)]
     made = []
     for chosen, column in (
         ([f for f in features if f.name != "title"], 0),
@@ -186,15 +189,17 @@ def table(path: Path, answers: dict[str, list[dict[str, Any]]]) -> Table:
     values = {}
     for arm, rows in arms.items():
         for row in rows:
-            text = by_id[row["job_id"]][row["feature"] == "title"]
-            made = Answer(row["raw"], row["confidence"])
-            values[arm, row["job_id"], row["feature"]], _ = judge(
-                features[row["feature"]], made, readable(text).strip()
-            )
+            feature = features[row["feature"]]
+            text = readable(by_id[row["job_id"]][feature.name == "title"]).strip()
+            own = Answer(row["raw"], row["confidence"])
+            settled = surer_by_rules(feature, own, text) or own
+            for kind, answered in ((OWN, own), (SETTLED, settled)):
+                values[arm, row["job_id"], feature.name, kind], _ = judge(feature, answered, text)
     for name, score in SCORES.items():
-        given = [[values[arm, ad.ad_id, score.feature] for ad in ads] for arm in arms]
-        figures = [measure(score, labels, column, groups) for column in given]
-        result.add_row(name, *(f"{figure:.3f} [{low:.3f}, {high:.3f}]" for figure, low, high in figures))
+        for kind in (OWN, SETTLED) if features[score.feature].fallback else (SETTLED,):
+            given = [[values[arm, ad.ad_id, score.feature, kind] for ad in ads] for arm in arms]
+            figures = [measure(score, labels, column, groups) for column in given]
+            result.add_row(f"{name}{kind}", *(f"{figure:.3f} [{low:.3f}, {high:.3f}]" for figure, low, high in figures))
     return result
 
 

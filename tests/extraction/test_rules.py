@@ -3,6 +3,7 @@
 import pytest
 
 from nextjob.extraction import Feature, RulesExtractor
+from nextjob.extraction.rules import read_feature
 from nextjob.extraction.values.normalise import normalise
 
 NAMES = ("title", "seniority", "company", "location", "industry")
@@ -57,6 +58,30 @@ ADS = [
 def test_features_by_rule(ad: str, expected: tuple[str, ...]) -> None:
     [(_, [answers])] = RulesExtractor().answer([ad], FEATURES)
     assert tuple(answer.raw for answer in answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Infirmière de nuit\n\nNotre clinique recherche un médecin.", "Infirmière de nuit"),
+        ("Full Stack Developer\nParis", "Full Stack Developer"),
+        ("About us\nWe are looking for a Data Engineer to join our team.", "Data Engineer"),
+        ("As a Senior Nurse, you take care of people.", "Senior Nurse"),
+        ("Qui sommes-nous ?\nVelora recrute un·e développeur·se web pour son équipe.", "développeur·se web"),
+        ("Velora s'agrandit en recrutant une comptable ou un comptable (H/F) à Lyon.", "comptable ou comptable"),
+        ("Le poste\nVous êtes technicienne de maintenance et vous aimez les moteurs.", "technicienne de maintenance"),
+        (
+            "We value tools such as a developer would. We need time.",
+            "We value tools such as a developer would. We need time.",
+        ),
+        ("Nous recherchons des valeurs fortes.", "Nous recherchons des valeurs fortes."),
+    ],
+)
+def test_title_without_a_block(text: str, title: str) -> None:
+    """The first line is left where the ad names nobody."""
+    answer = read_feature(FEATURES[0], text)
+    assert answer.raw == title
+    assert (answer.confidence == 0) == (title == text)
 
 
 @pytest.mark.parametrize(

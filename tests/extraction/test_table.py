@@ -24,8 +24,11 @@ class Scripted:
 
     name, revision, settings, prompt_version = "scripted", "1", "greedy", "1"
 
-    def __init__(self, script: dict[str, str] | None = None, stop_after: int | None = None, on_stop=None) -> None:
+    def __init__(
+        self, script: dict[str, str] | None = None, stop_after: int | None = None, on_stop=None, probability=0.5
+    ) -> None:
         self.script = script or {}
+        self.probability = probability
         self.stop_after = stop_after
         self.on_stop = on_stop
         self.asked: list[tuple[str, str]] = []
@@ -35,7 +38,7 @@ class Scripted:
             if wave == self.stop_after:
                 self.on_stop()
             self.asked += [(ads[position], feature.name) for feature in features]
-            yield [position], [[Answer(self.script.get(f.name, "Acme"), 0.5, 9, 2) for f in features]]
+            yield [position], [[Answer(self.script.get(f.name, "Acme"), self.probability, 9, 2) for f in features]]
 
 
 def jobs(*texts: str) -> pd.DataFrame:
@@ -43,6 +46,24 @@ def jobs(*texts: str) -> pd.DataFrame:
 
 
 ADS = [f"Acme hires number {n}" for n in range(6)]
+
+
+def test_the_rules_answer_where_they_are_surer() -> None:
+    """Scripted answers have a probability of 0.5; what is no choice, and what the rules do not find, is left."""
+    texts = ["Profil senior.", "Stagiaire dev", "Profil confirmé.", "Notre équipe."]
+    for fallback, values in ((False, ["Junior"] * 4), (True, ["Senior", "Junior", "Junior", "Junior"])):
+        feature = replace(FEATURES[2], fallback=fallback)
+        table = extract(jobs(*texts), [feature], Scripted({"seniority": "Junior"}))
+        assert table["value"].tolist() == values
+        assert table["engine"].tolist() == ["scripted" if value == "Junior" else "rules" for value in values]
+
+
+@pytest.mark.parametrize(("probability", "title"), [(0.85, "data engineer"), (0.95, "Acme")])
+def test_a_first_line_is_a_guess_and_a_named_title_is_not(probability: float, title: str) -> None:
+    sure = Scripted(probability=probability)
+    feature = replace(FEATURES[0], fallback=True)
+    table = extract(jobs("Hello.\nWe are hiring a data engineer.", "Hello.\nJoin us."), [feature], sure)
+    assert table["value"].tolist() == [title, "Acme"]
 
 
 def test_columns_and_values(tmp_path: Path) -> None:

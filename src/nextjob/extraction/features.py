@@ -24,6 +24,7 @@ class Feature:
             that goes by two names.
         grounded: the ad must support the value, see `ground`, otherwise it is null.
         rule: "title_block" reads the TITLE block, and only ads without one are asked; None always asks.
+        fallback: where the rules extractor is at least as sure as the model, what it reads is the answer.
 
     Raises:
         InputError: the declaration cannot be used.
@@ -36,6 +37,7 @@ class Feature:
     choices: tuple[str, ...] | None = None
     grounded: bool = False
     rule: str | None = None
+    fallback: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):

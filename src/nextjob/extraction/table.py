@@ -14,6 +14,7 @@ from nextjob.extraction.ask import ask
 from nextjob.extraction.extractor import Answer, Extractor
 from nextjob.extraction.features import Feature
 from nextjob.extraction.plan import Plan, by_rule
+from nextjob.extraction.rules import RulesExtractor, read_feature
 from nextjob.extraction.shards import ALL, AdsMissing, Shard
 from nextjob.extraction.store import AnswerStore, content_hash
 from nextjob.extraction.values.grounding import ground
@@ -51,7 +52,8 @@ def extract(
     """Answer every feature for every job.
 
     A feature that the catalogue has as a column is taken from it; one with an exact rule is read by that rule
-    where it applies; the extractor is asked the rest, once per distinct ad.
+    where it applies; the extractor is asked the rest, once per distinct ad. What the rules are surer of takes
+    the place of its answer, see `Feature.fallback`.
 
     Args:
         jobs: `job_id` and `text` or feature columns, or both.
@@ -152,9 +154,22 @@ def _row(feature: Feature, text: str, store: AnswerStore, key: str, engine: str)
     """The row of one ad and feature."""
     if not text:
         return _Row(Answer(""), None, "empty_ad", engine)
-    exact = by_rule(feature, text)
-    answer = Answer(exact) if exact else store[key]
-    return _Row(answer, *judge(feature, answer, text), RULE_ENGINE if exact else engine)
+    if exact := by_rule(feature, text):
+        answer = Answer(exact)
+        return _Row(answer, *judge(feature, answer, text), RULE_ENGINE)
+    answer = store[key]
+    if surer := surer_by_rules(feature, answer, text):
+        answer, engine = surer, RulesExtractor.name
+    return _Row(answer, *judge(feature, answer, text), engine)
+
+
+def surer_by_rules(feature: Feature, answer: Answer, text: str) -> Answer | None:
+    """What the rules read with a value and at least the confidence of the answer, None where they do not."""
+    if not feature.fallback or answer.confidence is None:
+        return None
+    read = read_feature(feature, text)
+    surer = read.confidence is not None and read.confidence >= answer.confidence
+    return read if surer and judge(feature, read, text)[0] is not None else None
 
 
 def _record(job_id: str, feature: str, row: _Row, ad_hash: str, extractor: Extractor) -> dict[str, object]:

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from nextjob.extraction.sections import read_heading, read_sections, read_title
 from nextjob.extraction.values.folding import WORD, find_runs, fold_word, fold_words, word_set
 from nextjob.extraction.values.gazetteer import CITIES, COUNTRIES, REGIONS, has_capital, named_cities
-from nextjob.extraction.values.levels import stated_level
+from nextjob.extraction.values.levels import stated_level, title_level
 
 FUZZY_FROM = 6
 """Shortest folded value, in letters, for which an inexact match counts."""
@@ -44,7 +44,7 @@ def ground(name: str, value: str, ad: str) -> str | None:
     if name == "location":
         return _ground_place(value, ad)
     if name == "seniority":
-        return value if stated_level(read_heading(ad), _Ad.of(ad).folded) else None
+        return value if title_level(read_heading(ad)) or stated_level(_Ad.of(ad).folded) else None
     written = _Ad.of(ad)
     company = name == "company"
     spelling = value if written.holds(value, as_name=company) else written.spelling(value)

@@ -22,21 +22,15 @@ _PERSON_LEVELS = {"junior": "Junior", "debutant": "Junior", "confirme": "Mid", "
 _PERSON_LEVELS |= {"senior": "Senior", "experimente": "Senior", "experienced": "Senior"}
 
 
-def stated_level(title: str, words: Sequence[str]) -> str:
-    """Level named by the title, else by the years asked for (< 3 Junior, 3-5 Mid, > 5 Senior), else beside a person.
+def stated_level(words: Sequence[str]) -> str:
+    """Level of the years that an ad asks for (< 3 Junior, 3-5 Mid, > 5 Senior), else named beside a person.
 
     Args:
-        title: as written.
         words: of the whole ad, folded.
 
     Returns:
         The level, "" where the ad states none.
     """
-    title_words = [word.removesuffix("s") for word in fold_words(title)]
-    runs = {tuple(title_words[i : i + n]) for n in (1, 2, 3) for i in range(len(title_words) - n + 1)}
-    for name, level in _TITLE_LEVELS.items():
-        if name in runs:
-            return level
     years = _years_of_experience(words)
     if years is not None:
         return "Junior" if years < 3 else "Mid" if years <= 5 else "Senior"
@@ -45,6 +39,13 @@ def stated_level(title: str, words: Sequence[str]) -> str:
         if stated and any(other.startswith(_PEOPLE) for other in words[max(position - 5, 0) : position]):
             return stated
     return ""
+
+
+def title_level(title: str) -> str:
+    """Level that a title names, "" for none."""
+    words = [word.removesuffix("s") for word in fold_words(title)]
+    runs = {tuple(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)}
+    return next((level for name, level in _TITLE_LEVELS.items() if name in runs), "")
 
 
 def _years_of_experience(words: Sequence[str]) -> int | None:
