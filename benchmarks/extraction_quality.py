@@ -32,7 +32,7 @@ from nextjob.extraction.lora.augment import without_title
 from nextjob.extraction.lora.datamodule import AdsDataModule
 from nextjob.extraction.lora.module import AdapterTraining
 from nextjob.extraction.readable import readable
-from nextjob.extraction.table import judge, surer_by_rules
+from nextjob.extraction.table import judge, weigh_rules
 from nextjob.files import write_atomically
 
 FOLDS = 5
@@ -164,7 +164,7 @@ def texts(ad: labelled.LabelledAd) -> tuple[str, str]:
 
 def answer(ads: list[labelled.LabelledAd], extractor: Any) -> list[dict[str, Any]]:
     """Raw answers about every feature of every ad, the extractor's own."""
-    features = [replace(feature, fallback=False) for feature in declare_features(DECLARED)]
+    features = [replace(feature, weigh_rules=False) for feature in declare_features(DECLARED)]
     made = []
     for chosen, column in (
         ([f for f in features if f.name != "title"], 0),
@@ -192,11 +192,10 @@ def table(path: Path, answers: dict[str, list[dict[str, Any]]]) -> Table:
             feature = features[row["feature"]]
             text = readable(by_id[row["job_id"]][feature.name == "title"]).strip()
             own = Answer(row["raw"], row["confidence"])
-            settled = surer_by_rules(feature, own, text) or own
-            for kind, answered in ((OWN, own), (SETTLED, settled)):
-                values[arm, row["job_id"], feature.name, kind], _ = judge(feature, answered, text)
+            for kind, weighed in ((OWN, own), (SETTLED, weigh_rules(feature, own, text))):
+                values[arm, row["job_id"], feature.name, kind], _ = judge(feature, weighed, text)
     for name, score in SCORES.items():
-        for kind in (OWN, SETTLED) if features[score.feature].fallback else (SETTLED,):
+        for kind in (OWN, SETTLED) if features[score.feature].weigh_rules else (SETTLED,):
             given = [[values[arm, ad.ad_id, score.feature, kind] for ad in ads] for arm in arms]
             figures = [measure(score, labels, column, groups) for column in given]
             result.add_row(f"{name}{kind}", *(f"{figure:.3f} [{low:.3f}, {high:.3f}]" for figure, low, high in figures))

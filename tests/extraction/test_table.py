@@ -51,17 +51,20 @@ ADS = [f"Acme hires number {n}" for n in range(6)]
 def test_the_rules_answer_where_they_are_surer() -> None:
     """Scripted answers have a probability of 0.5; what is no choice, and what the rules do not find, is left."""
     texts = ["Profil senior.", "Stagiaire dev", "Profil confirmé.", "Notre équipe."]
-    for fallback, values in ((False, ["Junior"] * 4), (True, ["Senior", "Junior", "Junior", "Junior"])):
-        feature = replace(FEATURES[2], fallback=fallback)
+    for weigh_rules, values in ((False, ["Junior"] * 4), (True, ["Senior", "Junior", "Junior", "Junior"])):
+        feature = replace(FEATURES[2], weigh_rules=weigh_rules)
         table = extract(jobs(*texts), [feature], Scripted({"seniority": "Junior"}))
         assert table["value"].tolist() == values
         assert table["engine"].tolist() == ["scripted" if value == "Junior" else "rules" for value in values]
+        assert table["prompt_tokens"].tolist() == [9] * 4
+    with pytest.raises(InputError, match="weigh_rules is for title, seniority"):
+        replace(FEATURES[1], weigh_rules=True)
 
 
-@pytest.mark.parametrize(("probability", "title"), [(0.85, "data engineer"), (0.95, "Acme")])
-def test_a_first_line_is_a_guess_and_a_named_title_is_not(probability: float, title: str) -> None:
+@pytest.mark.parametrize(("probability", "title"), [(None, "Acme"), (0.9, "data engineer"), (0.95, "Acme")])
+def test_a_first_line_is_a_guess_and_a_named_title_is_not(probability: float | None, title: str) -> None:
     sure = Scripted(probability=probability)
-    feature = replace(FEATURES[0], fallback=True)
+    feature = replace(FEATURES[0], weigh_rules=True)
     table = extract(jobs("Hello.\nWe are hiring a data engineer.", "Hello.\nJoin us."), [feature], sure)
     assert table["value"].tolist() == [title, "Acme"]
 

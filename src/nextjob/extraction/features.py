@@ -9,6 +9,7 @@ from nextjob.errors import InputError
 from nextjob.extraction.values.folding import fold_words
 
 RULES = ("title_block",)
+WEIGHED = ("title", "seniority")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Feature:
             that goes by two names.
         grounded: the ad must support the value, see `ground`, otherwise it is null.
         rule: "title_block" reads the TITLE block, and only ads without one are asked; None always asks.
-        fallback: where the rules extractor is at least as sure as the model, what it reads is the answer.
+        weigh_rules: the rules extractor reads the ad too, and the surer of the two answers: a probability that the
+            model gives its answer against one that the rules have for theirs, which titles and seniorities have.
 
     Raises:
         InputError: the declaration cannot be used.
@@ -37,7 +39,7 @@ class Feature:
     choices: tuple[str, ...] | None = None
     grounded: bool = False
     rule: str | None = None
-    fallback: bool = False
+    weigh_rules: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
@@ -48,6 +50,9 @@ class Feature:
             raise InputError(f"feature {self.name}: max_new_tokens is {self.max_new_tokens}, at least 1 is needed")
         if self.rule is not None and self.rule not in RULES:
             raise InputError(f"feature {self.name}: unknown rule {self.rule!r}, known: {', '.join(RULES)}")
+        if self.weigh_rules and self.name not in WEIGHED:
+            known = ", ".join(WEIGHED)
+            raise InputError(f"feature {self.name}: weigh_rules is for {known}, the rules are sure of no other")
         if self.choices is not None:
             distinct = {choice.strip().casefold() for choice in self.choices} - {""}
             if len(distinct) < max(2, len(self.choices)):

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nextjob.extraction.extractor import Answer
 from nextjob.extraction.features import Feature
@@ -24,7 +25,7 @@ _TOKEN = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Reading:
-    """One ad as the rules see it: NFC text, its title, its words as written and folded."""
+    """One ad as the rules see it: NFC text, its TITLE block or first line, its words as written and folded."""
 
     text: str
     title: str
@@ -32,6 +33,7 @@ class Reading:
     folded: list[str]
 
     @classmethod
+    @lru_cache(maxsize=8)  # the features of an ad are read one after another
     def of(cls, ad: str) -> "Reading":
         """Read an ad once for all rules."""
         text = unicodedata.normalize("NFC", ad)
@@ -80,8 +82,7 @@ def _only_choice(ad: Reading, feature: Feature) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-# How sure titles and levels are, to be weighed against the probability that a model gives its answer. Chosen on ads
-# with labels, where all values around them did about as well.
+# How sure titles and levels are, to be weighed against the probability that a model gives its answer.
 NAMED, WANTED, STATED, GUESSED = 1.0, 0.9, 0.8, 0.0
 
 
@@ -95,10 +96,10 @@ def title(ad: Reading) -> Answer:
 
 
 def seniority(ad: Reading) -> Answer:
-    """The level that the title or the first line names, else the one that the ad states."""
-    if level := title_level(ad.title):
+    """The level that the TITLE block names, else the one that the first line names or the ad states."""
+    if level := title_level(read_title(ad.text)):
         return Answer(level, NAMED)
-    level = stated_level(ad.folded)
+    level = title_level(ad.title) or stated_level(ad.folded)
     return Answer(level, STATED if level else None)
 
 

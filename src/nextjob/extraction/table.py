@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -53,7 +53,7 @@ def extract(
 
     A feature that the catalogue has as a column is taken from it; one with an exact rule is read by that rule
     where it applies; the extractor is asked the rest, once per distinct ad. What the rules are surer of takes
-    the place of its answer, see `Feature.fallback`.
+    the place of its answer, see `Feature.weigh_rules`.
 
     Args:
         jobs: `job_id` and `text` or feature columns, or both.
@@ -158,22 +158,23 @@ def _row(feature: Feature, text: str, store: AnswerStore, key: str, engine: str)
         answer = Answer(exact)
         return _Row(answer, *judge(feature, answer, text), RULE_ENGINE)
     answer = store[key]
-    if surer := surer_by_rules(feature, answer, text):
-        answer, engine = surer, RulesExtractor.name
-    return _Row(answer, *judge(feature, answer, text), engine)
+    weighed = weigh_rules(feature, answer, text) if engine != RulesExtractor.name else answer
+    return _Row(weighed, *judge(feature, weighed, text), engine if weighed is answer else RulesExtractor.name)
 
 
-def surer_by_rules(feature: Feature, answer: Answer, text: str) -> Answer | None:
-    """What the rules read with a value and at least the confidence of the answer, None where they do not."""
-    if not feature.fallback or answer.confidence is None:
-        return None
+def weigh_rules(feature: Feature, answer: Answer, text: str) -> Answer:
+    """The answer, or what the rules read where that has a value and at least the confidence of the answer."""
+    if not feature.weigh_rules or answer.confidence is None:
+        return answer
     read = read_feature(feature, text)
-    surer = read.confidence is not None and read.confidence >= answer.confidence
-    return read if surer and judge(feature, read, text)[0] is not None else None
+    if read.confidence is None or read.confidence < answer.confidence or judge(feature, read, text)[0] is None:
+        return answer
+    return replace(answer, raw=read.raw, confidence=read.confidence, truncated=False)
 
 
 def _record(job_id: str, feature: str, row: _Row, ad_hash: str, extractor: Extractor) -> dict[str, object]:
     asked = row.engine == extractor.name
+    revisions = {RulesExtractor.name: RulesExtractor.revision, extractor.name: extractor.revision}
     return {
         JOB_ID: job_id,
         FEATURE: feature,
@@ -185,7 +186,7 @@ def _record(job_id: str, feature: str, row: _Row, ad_hash: str, extractor: Extra
         "answer_tokens": row.answer.answer_tokens,
         "content_hash": ad_hash,
         "engine": row.engine,
-        "revision": extractor.revision if asked else "",
+        "revision": revisions.get(row.engine, ""),
         "prompt_version": extractor.prompt_version if asked else "",
     }
 

@@ -1,83 +1,60 @@
-"""The title of an ad that has no TITLE block: its first line, or the person that it says it is looking for."""
+"""The title of an ad that has no TITLE block: whom it says it is looking for."""
 
 import re
+from heapq import merge
 
 from nextjob.extraction.values.folding import fold_words, word_set
 
 LONGEST = 10
 """Most words of a title."""
 
-# Between "we are looking for" and the title; "un·e" is two words here.
-_FRENCH_ARTICLES = (
-    r"(?:(?:une?|e|s|es|des|deux|plusieurs|ou|son|sa|leurs|notre|votre|futur|future|donc|ainsi|également|actuellement|"
-    r"de)(?!\w)\W{0,3}|[ld]['’]|profil )*"
-)
+# "nous recrutons un·e ...", "is hiring a ...": one person is wanted. The two ways of "un·e" are two words here.
+_ONE = r"(?:une?(?:\s?[·.•‧/(-]\s?(?:une?|e)\)?)?(?: ou une?)?|deux|son(?: ou sa)?|sa|notre|leurs) (?:futur\S* )?"
 _FRENCH = re.compile(
-    r"\b(?:(?:recherch|recrut|cherch|embauch)(?:e|ons|ent|er|ant|ement)|accueillir|besoin|en tant que?|poste|"
-    rf"vous êtes|tu es)\b[ \t:]*{_FRENCH_ARTICLES}(?=(?P<title>[^\n,;:!?]{{3,100}}))",
-    re.IGNORECASE,
-)
-_ENGLISH = re.compile(
-    r"\b(?:looking for|hiring|hire|seeking|seeks|recruiting|job title|position|role of|"
-    r"(?<!such )(?:as|needs?|you are) (?=an? ))\b[ \t:]*(?:(?:an?|the|our|to hire)\b\s*)*"
+    r"\b(?:(?:recherch|recrut|cherch|embauch)(?:e|ons|ent|er|ant|ement)(?: (?:donc|ainsi|également|actuellement|"
+    rf"aujourd['’]hui))?(?: d['’]| :)? ?{_ONE}|(?:intitulé du )?poste ?: ?(?:{_ONE})?)"
     r"(?=(?P<title>[^\n,;:!?]{3,100}))",
     re.IGNORECASE,
 )
+_ENGLISH = re.compile(
+    r"\b(?:(?:looking for|hiring|hires?|seeking|seeks|recruiting|needs?)(?: to hire)? (?:an?|our) |"
+    r"(?:job title|position) ?: ?)(?=(?P<title>[^\n,;:!?]{3,100}))",
+    re.IGNORECASE,
+)
+_AS = re.compile(r"\b(?:en tant que?|as an?) (?=(?P<title>[^\n,;:!?]{3,100}), (?:vous|tu|you)\b)", re.IGNORECASE)
 _END = re.compile(
     r"\s(?:pour|afin|qui|avec|dans|au sein|à|capable|chez|dès|ayant|motivée?|passionnée?|intéressée?|sur|basée?|"
     r"désireu\w+|souhait\w+|prête?|dont|disponible|est|sera|vous|et (?:vous|voulez|souhaitez|aimez|avez)|"
     r"en (?:vue|charge|cdi|freelance|indépendant|stage|alternance)|to|for|who|with|in|at|that|will|you|is)\b.*"
-    r"|\.(?:\s.*|$)|\s[-–—«([|]\s?.*$|\s+\((?:h|f|m|w)\W.*",
+    r"|(?<!\b[SJD]r)\.(?:\s.*|$)|\s[-–—«([|]\s?.*$|\s+\((?:h|f|m|w)\W.*|\s+[^\w\s]+$|\s(?:et|ou|and|or)$",
     re.IGNORECASE | re.DOTALL,
 )
 _PAIR = re.compile(r"\b(\w{4,}) ou une? (?=\w{4,})", re.IGNORECASE)
-
-_PERSON = re.compile(r"(?:eur|euse|rice|ist|iste|ien|ienne|ian|(?:at|it|is|ct)or)$")
-_PEOPLE = word_set(
-    # French
-    "agent agente alternant analyste apprenti architecte assistant assistante banquier cadre caissier charge "
-    "chargee chef cheffe comptable conseiller conseillere consultant consultante cuisinier developpeu enseignant "
-    "enseignante expert experte infirmier infirmiere jardinier juriste magasinier ouvrier pilote referent referente "
-    "responsable secretaire stagiaire "
-    # English
-    "accountant adviser analyst architect buyer chief coach controller designer developer driver engineer head intern "
-    "lawyer leader manager nurse officer owner planner programmer recruiter researcher specialist storyteller student "
-    "teacher tester trainee trainer writer "
-    # what begins a title in both
-    "back business community content data dev devops front full fullstack growth junior lead ops product senior "
-    "software sre ui ux web"
+_NO_TITLES = word_set(
+    "a autre autres bon bonne candidat candidate candidature collaborateur collaboratrice collegue contrat equipe "
+    "experience famille grand grande membre mission nouveau nouvel nouvelle partenaire personnalite personne personnes "
+    "petit petite poste premier premiere profil profils quatrieme renfort seconde solution stage talent talents "
+    "travail troisieme vrai vraie "
+    "balance bright career change colleague company culture curious dynamic employer few friendly good great highly "
+    "home job lot motivated new part partner passionate people person place profile range set strong talented team "
+    "teammate third variety way"
 )
-_NOT_PEOPLE = word_set(
-    "acteur ailleur ailleurs bien contributeur exterieur heure interieur leur meilleur meilleure moteur ordinateur "
-    "plusieur plusieurs secteur serveur simulateur superieur utilisateur valeur"
-)
-_WITHIN = word_set("de du des d l la le les a en of the for")
-"""Words after which the last word of a title is not the person."""
+"""Words that nobody is called by, first or last in what is wanted."""
+_CALLED = word_set("chargee chargees dev developpeuse designeuse responsable")
+"""Words that make "personne" a title: "personne chargée de déploiement"."""
 
 
 def wanted_title(text: str) -> str:
-    """First line of an ad where it reads like a title, else the first person it is looking for, "" for none."""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if not re.search(r"[.!?:](?:\s|$)", first) and not _cues(first) and _is_title(first):
-        return first
-    for _, phrase in sorted(_cues(text)):
-        title = _PAIR.sub(r"\1 ou ", _END.sub("", phrase)).strip(" «»\"'’–—*-.·")
-        if _is_title(title):
+    """The first person that an ad says it is looking for, as written there, "" for none."""
+    found = (((cue.start(), cue.group("title")) for cue in cues.finditer(text)) for cues in (_FRENCH, _ENGLISH, _AS))
+    for _, phrase in merge(*found):
+        title = phrase
+        while (shorter := _END.sub("", title)) != title:
+            title = shorter
+        title = _PAIR.sub(r"\1 ou ", title).strip(" «»\"'’–—*-.·")
+        words = fold_words(title)
+        if words[:1] == ["personne"] and words[1:2] and words[1] in _CALLED:
+            words = words[1:]
+        if words and len(words) <= LONGEST and _NO_TITLES.isdisjoint((words[0], words[-1])):
             return title
     return ""
-
-
-def _cues(text: str) -> list[tuple[int, str]]:
-    """Where the text says whom it is looking for, and what follows."""
-    return [(cue.start(), cue.group("title")) for pattern in (_FRENCH, _ENGLISH) for cue in pattern.finditer(text)]
-
-
-def _is_title(phrase: str) -> bool:
-    """True for a few words of which the first names a person, or, in English order, the last."""
-    words = fold_words(re.sub(r"^personne ", "", phrase, flags=re.IGNORECASE))
-    ends = words[:1] + words[-1:] if _WITHIN.isdisjoint(words) else words[:1]
-    return len(words) <= LONGEST and any(_is_person(word) or _is_person(word.removesuffix("s")) for word in ends)
-
-
-def _is_person(word: str) -> bool:
-    return word in _PEOPLE or (word not in _NOT_PEOPLE and _PERSON.search(word) is not None)
