@@ -1,10 +1,13 @@
 """Variants of labelled ads: what they teach stands in them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nextjob.extraction.lora.ads import UNKNOWN, LabelledAd
 from nextjob.extraction.lora.augment import vary, written_answers
+from nextjob.extraction.lora.datamodule import without_constants
 from nextjob.extraction.lora.titles import written_title
 from nextjob.extraction.lora.written import find_written
 from nextjob.extraction.sections import read_title
@@ -59,6 +62,18 @@ def test_a_level_without_evidence_is_unknown_where_that_is_right() -> None:
     told = LabelledAd("1", BODY, right, evidence={"seniority": "4 ans"})
     assert written_answers(told).answers["seniority"] == ("Junior",)
     assert written_answers(LabelledAd("1", BODY, {"seniority": ("Mid", "Senior")})).answers["seniority"] == ("Mid",)
+
+
+def test_interns_among_juniors_are_told_apart() -> None:
+    for label, evidence, level in (("Junior", "stagiaire", "Internship"), ("Junior", "2 ans", "Junior")):
+        ad = LabelledAd("1", BODY, {"seniority": (label,)}, evidence={"seniority": evidence})
+        assert written_answers(ad).answers["seniority"] == (level,)
+
+
+def test_an_answer_that_all_ads_share_is_not_taught() -> None:
+    ads = [replace(AD, answers={**AD.answers, "title": (f"Dev {number}",)}) for number in range(12)]
+    assert set(without_constants(ads)[0].answers) == {"title"}
+    assert without_constants(ads[:3]) == ads[:3]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from nextjob.extraction.lora.synthetic import draw_city, draw_company, draw_titl
 from nextjob.extraction.lora.titles import written_title
 from nextjob.extraction.lora.written import find_written, replace_written
 from nextjob.extraction.sections import read_title
+from nextjob.extraction.values.levels import title_level
 
 _BLOCK = re.compile(r"\A\s*TITLE[ \t]*\n.*?\n[ \t]*\n(?:SUMMARY[ \t]*\n)?", re.DOTALL)
 _FRENCH = re.compile(r"\b(?:le|la|les|des|une?|vous|et)\b", re.IGNORECASE)
@@ -40,7 +41,8 @@ def written_answers(ad: LabelledAd) -> LabelledAd:
     """The ad with its answers as an extractor should give them.
 
     Company and place are the first right answer that stands in the ad, as written there, or "Unknown"; a place is
-    its city. A level for which the ad has no evidence is "Unknown" where that counts as right. A title is asked where
+    its city. A level for which the ad has no evidence is "Unknown" where that counts as right, and a Junior who is an
+    intern by it Internship. A title is asked where
     the ad has no TITLE block, see `written_title`.
     """
     text = unicodedata.normalize("NFC", ad.text)
@@ -53,11 +55,16 @@ def written_answers(ad: LabelledAd) -> LabelledAd:
             answers[feature] = (text[slice(*first)],) if first else (UNKNOWN,)
     if levels := answers.get("seniority"):
         silent = UNKNOWN in levels and not ad.evidence.get("seniority")
-        answers["seniority"] = (UNKNOWN if silent else levels[0],)
+        answers["seniority"] = (UNKNOWN if silent else _name_level(levels[0], ad.evidence.get("seniority", "")),)
     titles = answers.pop("title", ())
     if not read_title(text) and (title := written_title(titles, text)):
         answers["title"] = (title,)
     return LabelledAd(ad.ad_id, text, answers, ad.group, ad.evidence)
+
+
+def _name_level(label: str, evidence: str) -> str:
+    """The label, or Internship where it is Junior for that reason: labels may know four levels only."""
+    return "Internship" if label == "Junior" and title_level(evidence) == "Internship" else label
 
 
 def vary(ad: LabelledAd, rng: np.random.Generator) -> LabelledAd:

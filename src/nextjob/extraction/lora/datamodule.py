@@ -1,6 +1,7 @@
 """Training rows of synthetic and labelled ads, other variants of them in every epoch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from nextjob.extraction.lora.synthetic import make_ads
 ASKED = {"industry": 0.15, "location": 0.5}
 """How often a feature is asked, others always: industries cost many tokens, places are learned soon."""
 HELD_OUT_SYNTHETIC = 200
+ENOUGH = 10
+"""Ads from which on an answer that all of them share is no accident."""
 
 
 class AdsDataModule(L.LightningDataModule):
@@ -75,7 +78,7 @@ class AdsDataModule(L.LightningDataModule):
         builder = RowBuilder(AutoTokenizer.from_pretrained(folder), self.features, self.max_prompt_tokens)
         labelled = read_ads(self.ads) if self.ads else []
         fold_of = deal_folds(labelled, self.folds)
-        learned = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold != self.fold]
+        learned = without_constants([ad for ad, fold in zip(labelled, fold_of, strict=True) if fold != self.fold])
         kept = [ad for ad, fold in zip(labelled, fold_of, strict=True) if fold == self.fold]
         if not kept:
             kept = make_ads(HELD_OUT_SYNTHETIC, [self.seed, 0])
@@ -110,6 +113,16 @@ class AdsDataModule(L.LightningDataModule):
         return load([self.held_out], self.batch_tokens, self.seed)
 
     test_dataloader = val_dataloader
+
+
+def without_constants(ads: Sequence[LabelledAd]) -> list[LabelledAd]:
+    """The ads without the answers that all of them share, where they are many: those are learned by heart, not read."""
+    if len(ads) < ENOUGH:
+        return list(ads)
+    first = [{feature: right[0] for feature, right in ad.answers.items()} for ad in ads]
+    constant = {feature for feature in LABELS if len({answers.get(feature) for answers in first}) == 1}
+    kept = [{feature: right for feature, right in ad.answers.items() if feature not in constant} for ad in ads]
+    return [replace(ad, answers=answers) for ad, answers in zip(ads, kept, strict=True)]
 
 
 def load(parts: Sequence[Sequence[Row]], batch_tokens: int, seed: int) -> DataLoader[Batch]:
