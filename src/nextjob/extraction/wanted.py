@@ -8,7 +8,7 @@ from nextjob.extraction.values.folding import fold_words, word_set
 LONGEST = 10
 """Most words of a title."""
 
-# "nous recrutons un·e ...", "is hiring a ...": one person is wanted. The two ways of "un·e" are two words here.
+# "nous recrutons un·e ...", "is hiring a ...": an article says that one person is wanted.
 _ONE = r"(?:une?(?:\s?[·.•‧/(-]\s?(?:une?|e)\)?)?(?: ou une?)?|deux|son(?: ou sa)?|sa|notre|leurs) (?:futur\S* )?"
 _FRENCH = re.compile(
     r"\b(?:(?:recherch|recrut|cherch|embauch)(?:e|ons|ent|er|ant|ement)(?: (?:donc|ainsi|également|actuellement|"
