@@ -25,8 +25,8 @@ class Feature:
             that goes by two names.
         grounded: the ad must support the value, see `ground`, otherwise it is null.
         rule: "title_block" reads the TITLE block, and only ads without one are asked; None always asks.
-        weigh_rules: the rules extractor reads the ad too, and the surer of the two answers: a probability that the
-            model gives its answer against one that the rules have for theirs, which titles and seniorities have.
+        weigh_rules: the rules extractor reads the ad beside a model, and whichever is surer gives the answer, the
+            rules where both are as sure; for titles and seniorities, of which alone the rules have a confidence.
 
     Raises:
         InputError: the declaration cannot be used.

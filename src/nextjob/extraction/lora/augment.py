@@ -41,9 +41,8 @@ def written_answers(ad: LabelledAd) -> LabelledAd:
     """The ad with its answers as an extractor should give them.
 
     Company and place are the first right answer that stands in the ad, as written there, or "Unknown"; a place is
-    its city. A level for which the ad has no evidence is "Unknown" where that counts as right, and a Junior who is an
-    intern by it Internship. A title is asked where
-    the ad has no TITLE block, see `written_title`.
+    its city. A level for which the ad has no evidence is "Unknown" where that counts as right, and a Junior whose
+    evidence is an internship is "Internship". A title is asked where the ad has no TITLE block, see `written_title`.
     """
     text = unicodedata.normalize("NFC", ad.text)
     answers = dict(ad.answers)
