@@ -87,6 +87,11 @@ def test_an_answer_that_all_ads_share_is_not_taught() -> None:
             "chargé de déploiement",
         ),
         ("Designer UX", "Voici :\nun ou une designer produit UX, à Lyon", "designer produit UX"),
+        (
+            "Référent(e) territorial(e)",
+            "Un poste de référent(e) territorial(e) dans le Jura",
+            "référent(e) territorial(e)",
+        ),
         ("Directrice artistique", "Rien de tel ici.", None),
         ("Ingénieure réseau et sécurité", "La sécurité du réseau est notre affaire.", "Ingénieure réseau et sécurité"),
     ],

@@ -23,8 +23,12 @@ Acme recrute à Lyon.
 Écrire du code.
 
 SECTION:
+TITLE: CANDIDATE_PROFILE
 DESCRIPTION: Profil :
 5 ans d'expérience.
+
+SECTION:
+TITLE: COMPANY_DESCRIPTION
 
 LANGUAGES
 - {'name': 'français', 'value': None}

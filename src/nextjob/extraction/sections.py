@@ -11,7 +11,10 @@ _NAMES = "|".join(LISTS)
 _TITLE = re.compile(
     r"\A\s*TITLE[ \t]*\n(.*?)(?=\n[ \t]*\n|^SUMMARY[ \t]*$|^SECTION:[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
-_BODY = re.compile(r"^(?:SUMMARY[ \t]*$|SECTION:[ \t]*\nDESCRIPTION:)", re.MULTILINE)
+# A section may name its kind, "TITLE: CANDIDATE_PROFILE", and need not have a text.
+_BODY = re.compile(
+    r"^(?:SUMMARY[ \t]*$|SECTION:[ \t]*\n(?:TITLE: ?[A-Z_]+[ \t]*(?:\nDESCRIPTION:|$)|DESCRIPTION:))", re.MULTILINE
+)
 # A heading counts only where a list, another heading or the end follows: ads use such words themselves.
 _LIST = re.compile(rf"^({_NAMES})[ \t]*$(?=\s*(?:- \{{|\Z|(?:{_NAMES})[ \t]*$))", re.MULTILINE)
 _STRING = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 from nextjob.errors import InputError
 from nextjob.extraction.features import Feature
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 SYSTEM = (
     "You read job ads in French or English and answer one question about each. "
     "Answer with the value only, copied from the ad where possible. If the ad does not say, answer Unknown."

@@ -32,7 +32,7 @@ def written_title(answers: Sequence[str], text: str) -> str | None:
     """
     for answer in answers:
         if spans := find_written(answer, text):
-            return text[slice(*spans[0])]
+            return _cut(text, *spans[0])
     best, phrase = LEAST, None
     bare = {answer: words for answer in answers if not _HIRES & set(words := tuple(fold_words(answer)))}
     for line in text.split("\n"):
@@ -56,8 +56,14 @@ def _most_like(wanted: tuple[tuple[str, ...], ...], line: str) -> tuple[float, s
             shared = (Counter(words[first : last + 1]) & Counter(answer)).total()
             score = 2 * shared / (last + 1 - first + len(answer))
             if score > best:
-                best, phrase = score, line[starts[first] : ends[last]]
+                best, phrase = score, _cut(line, starts[first], ends[last])
     return best, phrase
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    """A phrase, with the bracket that closes it."""
+    phrase = text[start:end]
+    return f"{phrase})" if phrase.count("(") > phrase.count(")") and text[end : end + 1] == ")" else phrase
 
 
 def _gaps(line: str, starts: list[int], ends: list[int]) -> list[str]:
