@@ -53,6 +53,11 @@ TASKS
 celui des autres', 'value': None}"""
 
 
+def test_a_section_may_have_a_title_of_its_own() -> None:
+    assert "COMPTABLE" in compact("TITLE\nDev\n\nSECTION:\nTITLE: COMPTABLE\nDESCRIPTION: Lyon")
+    assert compact("TITLE\nDev\n\nSECTION:\nTITLE: CANDIDATE_PROFILE\nDESCRIPTION: Lyon") == "Title: Dev\nLyon"
+
+
 def test_golden_sections() -> None:
     sections = read_sections(unicodedata.normalize("NFD", AD))
     assert sections.title == "Développeur·se Java / Kotlin"
