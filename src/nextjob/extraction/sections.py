@@ -13,7 +13,8 @@ _TITLE = re.compile(
 )
 # A section may name its kind, "TITLE: CANDIDATE_PROFILE", and need not have a text.
 _BODY = re.compile(
-    r"^(?:SUMMARY[ \t]*$|SECTION:[ \t]*\n(?:TITLE: ?[A-Z]+_[A-Z_]+[ \t]*(?:\nDESCRIPTION:|$)|DESCRIPTION:))", re.MULTILINE
+    r"^(?:SUMMARY[ \t]*$|SECTION:[ \t]*\n(?:TITLE: ?[A-Z]+_[A-Z_]+[ \t]*(?:\nDESCRIPTION:|$)|DESCRIPTION:))",
+    re.MULTILINE,
 )
 # A heading counts only where a list, another heading or the end follows: ads use such words themselves.
 _LIST = re.compile(rf"^({_NAMES})[ \t]*$(?=\s*(?:- \{{|\Z|(?:{_NAMES})[ \t]*$))", re.MULTILINE)
