@@ -58,6 +58,7 @@ HOSTILE = {
         ("a <img alt='Paris > Lyon' src=x onerror=\"x('Nice')\"> b<!-- Lille -->", "a b"),
         ("<p>a <script> b", "a b"),
         ("PMO_x000D_ - Lyon_x000d__x0007_, _x0041_ snake_x00_case", "PMO\n - Lyon\n, _x0041_ snake_x00_case"),
+        ("\uf0a7 Java\n\uf0d8\tSQL&#xf0b7;", "• Java\n•\tSQL•"),
         ("R&amp;D &#233; &lt;b&gt; AT&T &unknown; &#0;", "R&D é <b> AT&T &unknown; �"),
         ("Pa\u200bris\u202e \ufeffLy\x00on\ud800", "Paris Lyon"),
         ("a\r\nb\rc\u2028d\x85e", "a\nb\nc\nd\ne"),

@@ -21,6 +21,7 @@ _MARKUP = re.compile(rf"<!--|<[!?][a-z][^<>]*>|<(?P<end>/?)(?P<name>[a-z][\w:-]*
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _SHEET = re.compile(r"_x00([01][0-9a-f])_", re.IGNORECASE)  # controls as spreadsheets write them (ECMA-376, ST_Xstring)
 
+_BULLETS = re.compile("[\ue000-\uf8ff]")  # of symbol fonts, in text from a word processor
 _BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Controls, soft hyphen, zero-width and direction marks, blank letters, halves of surrogate pairs, noncharacters, tags.
 _INVISIBLE = re.compile(
@@ -33,7 +34,7 @@ _INVISIBLE = re.compile(
 def readable(text: str) -> str:
     """Text of an ad without HTML (scripts, attributes and comments included) and invisible characters, as NFC.
 
-    What a spreadsheet has written as `_x000D_` is a line break.
+    What a spreadsheet has written as `_x000D_` is a line break, and a character of a symbol font a bullet.
     Everything that reads an ad reads this, so that a value which only markup holds is not in the ad. A text
     without any of that stays as it is.
     """
@@ -41,7 +42,7 @@ def readable(text: str) -> str:
         text = _strip_markup(text)
     text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
     text = _SHEET.sub(lambda control: chr(int(control.group(1), 16)), text)
-    return visible(text)
+    return visible(_BULLETS.sub("•", text))
 
 
 def visible(text: str) -> str:
