@@ -72,6 +72,7 @@ def test_features_by_rule(ad: str, expected: tuple[str, ...]) -> None:
         ("As a data-driven company, we care. The hiring manager needs a Sr. Cook.", "Sr. Cook"),
         ("Qui sommes-nous ?\nVelora recrute un·e développeur·se web pour son équipe.", "développeur·se web"),
         ("Velora s'agrandit en recrutant une comptable ou un comptable (H/F) à Lyon.", "comptable ou comptable"),
+        ("Velora recherche un carreleur H/F pour son chantier.", "carreleur"),
         ("Nous cherchons une personne rigoureuse. Poste : aide-soignante de nuit", "aide-soignante de nuit"),
         ("Nous recrutons une personne chargée de déploiement pour Lyon.", "personne chargée de déploiement"),
         ("Nous sommes à la recherche d'un ou d'une chargé·e de mission d'expérience.", "chargé·e de mission"),

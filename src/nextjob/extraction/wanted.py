@@ -51,7 +51,7 @@ _END = re.compile(
     r"(?:et )?(?:motivé|passionné|intéressé|dévoué|rigoureu|curieu)\S*|d['’]expérience(?! utilisat| client)|"
     r"en (?:vue|charge|cdi|freelance|indépendant|stage|alternance)|susceptible|freelance|"
     r"to|for|who|with|in|at|that|will|you|is|(?:as|on) an?)\b.*"
-    r"|(?<!\b[SJD]r)\.(?:\s.*|$)|\s[-–—«([|]\s?.*$|\s+\((?:h|f|m|w)\W.*|\s+[^\w\s]+$|\s(?:et|ou|and|or)$",
+    r"|(?<!\b[SJD]r)\.(?:\s.*|$)|\s[-–—«([|]\s?.*$|\s+\((?:h|f|m|w)\W.*|\s+[hfmw]\s?/\s?[hfmw]\b.*|\s+[^\w\s]+$|\s(?:et|ou|and|or)$",
     re.IGNORECASE | re.DOTALL,
 )
 _PAIR = re.compile(r"\b(\w{4,}) ou une? (?=\w{4,})", re.IGNORECASE)
