@@ -49,7 +49,7 @@ class RulesExtractor:
     """
 
     name = "rules"
-    revision = "3"
+    revision = "4"
     settings = ""
     prompt_version = ""
 
