@@ -22,7 +22,7 @@ _CUES = tuple(
     for cue in (
         # nous recrutons un·e ..., nous recherchons pour notre client un·e ..., à la recherche d'un ou d'une ...
         r"(?<!pour )\b(?:recherch|recrut|cherch|embauch)(?:e|ons|ent|er|ant|ement)"
-        rf"{_ADVERB}(?:,? pour [^\n.]{{3,60}}?,? (?=une?\b)|(?: d['’]| de| :)? ?){_ONE}{_PHRASE}",
+        rf"{_ADVERB}(?:,? pour [^\n.]{{3,60}}?,? (?=une?\b)|(?: d['’]|(?<=à la recherche) de| :)? ?){_ONE}{_PHRASE}",
         # nous recrutons des ...
         rf"\b(?:recherch|recrut|embauch)ons{_ADVERB} (?:des|plusieurs) {_PHRASE}",
         # poste : ..., pourvoir un poste de ..., rejoignez-nous en tant que ...
@@ -33,8 +33,8 @@ _CUES = tuple(
         rf"\b(?:{_AS}|à titre de )(?=(?P<title>{_WORD}(?: {_WORD}){{0,9}}?),? "
         r"(?:vous|tu|votre|vos|ton|ta|tes|le(?:/la)? (?:candidat|prestataire|titulaire))\b)",
         # we are hiring a ..., looking for a Health, Safety and Environment Manager
-        r"\b(?:look(?:ing|s) (?:for|to (?:hire|recruit))|hiring|hires?|seek(?:ing|s)|recruiting|needs?(?: to hire)?|"
-        r"in search of|searching for|opening for)(?: for)? (?:an?|our) (?=(?P<title>"
+        r"\b(?:look(?:ing|s) (?:for|to (?:hire|recruit))|(?:hiring|hires?|seek(?:ing|s)?|recruiting|needs?)"
+        r"(?: for| to (?:hire|recruit))?|in search of|searching for|opening for) (?:an?|our) (?=(?P<title>"
         r"(?-i:(?:[A-Z]\w+, )+[A-Z]\w+,? (?:and|&) [A-Z])[^\n,;:!?]{3,80}|[^\n,;:!?]{3,100}))",
         # job title: ..., join us as a ...
         rf"\b(?:(?:job title|position) ?: ?|join [^\n.]{{0,50}}? as (?:an?|our) ){_PHRASE}",
